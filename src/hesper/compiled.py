@@ -1,0 +1,37 @@
+"""Compile a kernel with numba, and keep the machine code where that is possible."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _cache_is_writable() -> bool:
+    """Numba refuses to import a cached kernel when neither the package nor HOME can be written."""
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    for place in [Path(given)] if given else [Path(__file__).parent, Path.home()]:
+        if os.access(place, os.W_OK):
+            return True
+    return False
+
+
+_CACHE = _cache_is_writable()
+
+
+def compiled(kernel: _F) -> _F:
+    """Compile a function of arrays and floats; it releases the GIL."""
+    return numba.njit(kernel, cache=_CACHE, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
+
+
+def compiled_parallel(kernel: _F) -> _F:
+    """Compile a function whose `prange` loops run on all cores."""
+    return numba.njit(  # type: ignore[no-any-return]
+        kernel, cache=_CACHE, nogil=True, error_model="numpy", parallel=True
+    )
+
+
+prange = numba.prange

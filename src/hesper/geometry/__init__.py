@@ -1,0 +1,1 @@
+"""The sphere, cameras, delay–Doppler, Doppler of winds, orbits: arrays in, arrays out."""

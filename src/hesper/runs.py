@@ -1,0 +1,308 @@
+"""A run: one output directory, locked; products that are whole or absent; resume; one map function.
+
+A pipeline is given a `Run` and asks it for nothing but `write` (one product) and `map` (one product per
+independent item). Both skip what the journal says is done, so that a killed run resumes to identical bytes.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import filelock
+import numpy as np
+
+from hesper import __version__
+from hesper.errors import InputError, LockedError, ResourceError
+from hesper.products.files import TEMPORARY_PREFIX, Provenance, sha256, write
+
+_JOURNAL = ".journal.jsonl"
+_LOCK = ".lock"
+_OWNER = ".owner.json"
+_RUN = "run.json"
+
+
+class Plan(NamedTuple):
+    """What a run would do, for `--dry-run`."""
+
+    items: Sequence[str]
+    """One line for each independent piece of work."""
+    products: Sequence[str]
+    """Names of the files that would be written."""
+    memory: float
+    """Predicted peak of resident memory [bytes]."""
+    seconds: float
+    """Predicted duration on one core [s]."""
+
+
+class Run:
+    """An open, locked output directory."""
+
+    def __init__(self, directory: Path, provenance: Provenance, *, jobs: int, dask: str, quiet: bool) -> None:
+        self.directory = directory
+        self.provenance = provenance
+        self.jobs = jobs
+        self.dask = dask
+        self.quiet = quiet
+        self._done = _read_journal(directory / _JOURNAL)
+
+    def write(self, name: str, build: Callable[[], bytes], provenance: Provenance | None = None) -> Path:
+        """Write the product `name`, made by `build()`, unless the journal has it; return its path."""
+        path = self.directory / name
+        if not self._is_done(name):
+            written = write(path, build(), provenance or self.provenance)
+            self._record(name, written.sha256)
+        return path
+
+    def map(
+        self, build: Callable[[Any], bytes], items: Sequence[Any], names: Sequence[str], *, title: str
+    ) -> list[Path]:
+        """Write one product per item, `build(item)`, in this process, in local processes or on Dask.
+
+        Parameters
+        ----------
+        build
+            A function of a module (or a `functools.partial` of one) that returns the file's bytes; it must
+            depend on nothing but its arguments, so that the result is the same wherever it runs.
+        items, names
+            What to work on, and the name of each product in the output directory.
+        title
+            What the progress bar says.
+        """
+        if len(set(names)) != len(items):
+            raise InputError(f"{title}: {len(items)} items but {len(set(names))} names; names must differ")
+        todo = [(item, name) for item, name in zip(items, names, strict=True) if not self._is_done(name)]
+        with _interruptible() as interrupted, _progress(title, len(todo), self.quiet) as advance:
+            for name, digest in self._work(build, todo):
+                self._record(name, digest)
+                advance()
+                if interrupted():
+                    raise KeyboardInterrupt
+        return [self.directory / name for name in names]
+
+    def _work(
+        self, build: Callable[[Any], bytes], todo: Sequence[tuple[Any, str]]
+    ) -> Iterator[tuple[str, str]]:
+        calls = [(build, item, self.directory / name, name, self.provenance) for item, name in todo]
+        if self.dask:
+            yield from _on_dask(calls, self.dask)
+        elif self.jobs == 1 or len(calls) < 2:
+            yield from (_make(*call) for call in calls)
+        else:
+            yield from _in_processes(calls, min(self.jobs, len(calls)))
+
+    def _is_done(self, name: str) -> bool:
+        path = self.directory / name
+        return name in self._done and path.is_file() and sha256(path) == self._done[name]
+
+    def _record(self, name: str, digest: str) -> None:
+        self._done[name] = digest
+        with (self.directory / _JOURNAL).open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"name": name, "sha256": digest}) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+@contextmanager
+def open_run(
+    directory: Path, provenance: Provenance, *, jobs: int = 1, dask: str = "", overwrite: bool = False,
+    quiet: bool = False,
+) -> Iterator[Run]:  # fmt: skip
+    """Open an output directory for a run, alone in it, and go on where a killed run stopped.
+
+    Parameters
+    ----------
+    directory
+        Made where it is absent.
+    provenance
+        Recipe, inputs and kernels; a directory that holds another run is refused.
+    jobs
+        Number of local processes; 0 takes all cores.
+    dask
+        Address of a Dask scheduler, or nothing.
+    overwrite
+        Forget what an earlier run with another recipe left here.
+
+    Raises
+    ------
+    LockedError
+        If another run is at work in the directory.
+    InputError
+        If the directory holds a run with another recipe, other inputs or another version.
+    ResourceError
+        If the directory cannot be written.
+    """
+    if jobs < 0:
+        raise InputError(f"--jobs {jobs}: a number of processes is needed; 0 takes all cores")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(directory / _LOCK)
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise LockedError(
+            f"{directory}: {_owner(directory)} is at work here; wait for it or choose another --out"
+        ) from None
+    except OSError as error:
+        raise ResourceError(
+            f"{directory}: cannot be written: {error.strerror}; choose another --out"
+        ) from None
+    try:
+        _claim(directory)
+        _begin(directory, provenance, overwrite=overwrite)
+        yield Run(directory, provenance, jobs=jobs or os.cpu_count() or 1, dask=dask, quiet=quiet)
+        (directory / _JOURNAL).touch()
+    finally:
+        (directory / _OWNER).unlink(missing_ok=True)
+        lock.release()
+
+
+def generator(seed: int, *stream: int) -> np.random.Generator:
+    """Return the random generator of one item of a run, independent of all other streams."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=stream))
+
+
+def _claim(directory: Path) -> None:
+    owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+    (directory / _OWNER).write_text(json.dumps(owner), encoding="utf-8")
+
+
+def _owner(directory: Path) -> str:
+    try:
+        owner = json.loads((directory / _OWNER).read_text(encoding="utf-8"))
+        return f"process {owner['pid']} on {owner['host']} since {owner['since']}"
+    except (OSError, ValueError, KeyError):
+        return "another run"
+
+
+def _begin(directory: Path, provenance: Provenance, *, overwrite: bool) -> None:
+    identity = {
+        "version": __version__,
+        "recipe": provenance.recipe,
+        "inputs": [list(item) for item in provenance.inputs],
+        "kernels": [list(item) for item in provenance.kernels],
+    }
+    path = directory / _RUN
+    for leftover in directory.rglob(f"{TEMPORARY_PREFIX}*"):
+        leftover.unlink(missing_ok=True)
+    if path.is_file():
+        _compare(path, identity, overwrite=overwrite)
+    text = json.dumps(identity, indent=1, ensure_ascii=False) + "\n"
+    write(path, text.encode())
+
+
+def _compare(path: Path, identity: dict[str, Any], *, overwrite: bool) -> None:
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        before = {}
+    if before == json.loads(json.dumps(identity)):
+        return
+    if not overwrite:
+        differ = [key for key in identity if before.get(key) != json.loads(json.dumps(identity[key]))]
+        raise InputError(
+            f"{path.parent}: holds a run with another {' and '.join(differ)}; "
+            "choose another --out, or --overwrite it"
+        )
+    (path.parent / _JOURNAL).unlink(missing_ok=True)
+
+
+def _read_journal(path: Path) -> dict[str, str]:
+    """Read the journal; a last line cut short by a crash counts as not written."""
+    done: dict[str, str] = {}
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                entry = json.loads(line)
+                done[entry["name"]] = entry["sha256"]
+            except (ValueError, KeyError, TypeError):
+                continue
+    return done
+
+
+def _make(
+    build: Callable[[Any], bytes], item: Any, path: Path, name: str, provenance: Provenance
+) -> tuple[str, str]:
+    return name, write(path, build(item), provenance).sha256
+
+
+def _in_processes(calls: Sequence[Any], jobs: int) -> Iterator[tuple[str, str]]:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        futures: list[Future[tuple[str, str]]] = [pool.submit(_make, *call) for call in calls]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def _on_dask(calls: Sequence[Any], address: str) -> Iterator[tuple[str, str]]:
+    try:
+        from distributed import Client
+        from distributed import as_completed as completed
+    except ImportError:
+        raise ResourceError("--dask: the package dask is not installed; pip install 'hesper[dask]'") from None
+    try:
+        client = Client(address, timeout=10)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(f"--dask {address}: no scheduler answers there: {error}") from None
+    with client:
+        for future in completed([client.submit(_make, *call, pure=False) for call in calls]):
+            yield future.result()
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl+C finish the item at hand, and the second stop at once."""
+    hit: list[int] = []
+
+    def note(*_: object) -> None:
+        hit.append(1)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # not the main thread: Ctrl+C is somebody else's
+        yield lambda: False
+        return
+    try:
+        yield lambda: bool(hit)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _progress(title: str, total: int, quiet: bool) -> Iterator[Callable[[], None]]:
+    """Show progress with the time left: a bar on a terminal, about ten lines otherwise."""
+    if quiet or total == 0:
+        yield lambda: None
+    elif sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task(title, total=total)
+            yield lambda: bar.advance(task)
+    else:
+        yield _plain_progress(title, total)
+
+
+def _plain_progress(title: str, total: int) -> Callable[[], None]:
+    start, count, step = time.monotonic(), [0], max(1, total // 10)
+
+    def advance() -> None:
+        count[0] += 1
+        if count[0] % step == 0 or count[0] == total:
+            left = (time.monotonic() - start) / count[0] * (total - count[0])
+            print(f"{title}: {count[0]}/{total}, {left:.0f} s left", file=sys.stderr, flush=True)  # noqa: T201
+
+    return advance
