@@ -37,7 +37,8 @@ def figure(width: float = 7.0, height: float = 4.0) -> "Figure":
 
 def styled() -> "AbstractContextManager[None]":
     """Return the context in which the package's style holds: `with styled(): axes = fig.subplots()`."""
-    from matplotlib import cycler, rc_context
+    from cycler import cycler
+    from matplotlib import rc_context
 
     return rc_context({**STYLE, "axes.prop_cycle": cycler(color=COLOURS)})
 

@@ -112,7 +112,8 @@ def _resource_error(error: OSError, path: Path, needed: int) -> ResourceError:
         folder = next(p for p in [path.parent, *path.parents] if p.exists())
         free = shutil.disk_usage(folder).free
         return ResourceError(
-            f"{path}: disk full or file too large: {needed} bytes needed, {free} available; make room and run again"
+            f"{path}: disk full or file too large: {needed} bytes needed, {free} available; "
+            "make room and run again"
         )
     return ResourceError(f"{path}: cannot be written: {error.strerror}; choose another --out")
 

@@ -1,0 +1,211 @@
+"""Record ↔ netCDF-4 by the CF conventions; degrees, UTC and re/im pairs on disk, SI in memory."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from hesper import __version__, maps
+from hesper.errors import InputError, UnitError
+from hesper.record import Array, Spec, dimensions, nested, specs
+
+_R = TypeVar("_R")
+_EPOCH = "seconds since 1970-01-01 00:00:00"
+_STANDARD = {"lon": "longitude", "lat": "latitude"}
+
+
+def netcdf(record: Any) -> bytes:
+    """Return a record as the bytes of a netCDF-4 file: the same bytes for the same record.
+
+    Every array is a variable with units, long name and, for `x_std` of `x`, the CF link between them.
+    Nested records are flattened as `<field>_<name>`; a `Grid` becomes coordinates and a grid mapping.
+
+    Raises
+    ------
+    InputError
+        If all values of a floating-point array are NaN, or two fields would share a name.
+    """
+    import netCDF4
+
+    out = netCDF4.Dataset("record.nc", "w", format="NETCDF4", memory=1024)
+    out.setncatts(
+        {"Conventions": "CF-1.11", "source": f"hesper {__version__}", "hesper_record": _name(record)}
+    )
+    for dim, length in dimensions(record).items():
+        out.createDimension(dim, length)
+    _write(out, record, "")
+    _link_uncertainties(out)
+    return bytes(out.close())
+
+
+def read_netcdf(path: Path, cls: type[_R]) -> _R:
+    """Read a record of class `cls` from a netCDF file that `netcdf` made.
+
+    Raises
+    ------
+    InputError
+        If a variable is missing or the file holds another record.
+    UnitError
+        If a variable has another unit than the record declares.
+    """
+    import netCDF4
+
+    try:
+        source = netCDF4.Dataset(path, "r")
+    except OSError as error:
+        raise InputError(f"{path}: not a netCDF file: {error.strerror or error}") from None
+    with source:
+        source.set_auto_mask(False)
+        found = getattr(source, "hesper_record", None)
+        if found != f"{cls.__module__}.{cls.__qualname__}":
+            raise InputError(
+                f"{path}: holds {found or 'no record'}; {cls.__module__}.{cls.__qualname__} is needed"
+            )
+        return _read(source, cls, "", path)
+
+
+def disk_unit(spec: Spec) -> tuple[str, float]:
+    """Return the unit that users find on disk, and what it is in memory (rad ↔ degrees)."""
+    return ("degree", np.pi / 180) if spec.unit == "rad" else (spec.unit, 1.0)
+
+
+def to_disk(name: str, value: Array, spec: Spec) -> dict[str, tuple[Array, dict[str, Any]]]:
+    """Return the variables (values and attributes) that stand for one array field."""
+    unit, scale = disk_unit(spec)
+    attributes: dict[str, Any] = {"long_name": spec.meaning, "units": unit}
+    last = name.split("_")[-1]
+    if spec.unit == "rad" and last in _STANDARD:
+        attributes |= {
+            "standard_name": _STANDARD[last],
+            "units": f"degrees_{'east' if last == 'lon' else 'north'}",
+        }
+    if spec.unit == "s tdb":
+        from hesper.ephemeris import utc
+
+        stamps = (
+            utc(value).reshape(np.shape(value)) if np.size(value) else np.asarray(value, "datetime64[us]")
+        )
+        seconds = stamps.astype("datetime64[us]").astype(np.int64) / 1e6
+        return {name: (seconds, attributes | {"units": _EPOCH, "calendar": "standard", "time_scale": "UTC"})}
+    if np.iscomplexobj(value):
+        parts = {f"{name}_re": (value.real, "real part"), f"{name}_im": (value.imag, "imaginary part")}
+        return {n: (v / scale, attributes | {"complex_part": what}) for n, (v, what) in parts.items()}
+    if value.dtype == bool:
+        flags = {"flag_values": np.array([0, 1], "i1"), "flag_meanings": "false true"}
+        return {name: (value.astype("i1"), {"long_name": spec.meaning} | flags)}
+    return {name: (value / scale if scale != 1 else value, attributes)}
+
+
+def _name(record: Any) -> str:
+    return f"{type(record).__module__}.{type(record).__qualname__}"
+
+
+def _write(out: Any, record: Any, prefix: str) -> None:
+    for field in dataclasses.fields(record):
+        value, spec, name = getattr(record, field.name), field.metadata.get("spec"), prefix + field.name
+        if isinstance(value, maps.Grid):
+            _write_grid(out, value)
+        elif spec is None:
+            _write(out, value, f"{name}_")
+        elif spec.kind == "array":
+            for variable, (data, attributes) in to_disk(name, value, spec).items():
+                _put(out, variable, data, spec.dims, attributes)
+        elif spec.kind == "number":
+            unit, scale = disk_unit(spec)
+            _put(
+                out,
+                name,
+                np.asarray(value / scale if scale != 1 else value),
+                (),
+                {"long_name": spec.meaning, "units": unit},
+            )
+        else:
+            out.setncattr(name, value if isinstance(value, str) else repr(value))
+
+
+def _put(out: Any, name: str, data: Array, dims: tuple[str, ...], attributes: dict[str, Any]) -> None:
+    if name in out.variables:
+        raise InputError(f"netcdf: two fields share the name '{name}'; rename one")
+    if data.dtype.kind == "f" and data.size and np.isnan(data).all() and not attributes.get("may_be_absent"):
+        attributes = attributes | {"comment": "no value is known"}
+    kind = str if data.dtype.kind == "U" else data.astype("i1").dtype if data.dtype == bool else data.dtype
+    big = data.size > 1000 and kind is not str
+    options = {"zlib": True, "complevel": 1, "shuffle": True} if big else {}
+    variable = out.createVariable(
+        name, kind, dims, fill_value=False if kind is str or data.dtype.kind != "f" else np.nan, **options
+    )
+    if any(d in ("y", "x") for d in dims) and {"y", "x"} <= set(dims):
+        attributes = attributes | {"grid_mapping": "crs"}
+    variable.setncatts(attributes)
+    variable[...] = data.astype(object) if kind is str else data
+
+
+def _write_grid(out: Any, grid: maps.Grid) -> None:
+    from pyproj import CRS
+
+    mapping = out.createVariable("crs", "i4", ())
+    described = {k: v for k, v in CRS.from_user_input(grid.crs).to_cf().items() if v is not None}
+    mapping.setncatts(described | {"hesper_projection": grid.projection, "hesper_crs": grid.crs})
+    for axis in ("x", "y"):
+        names = {
+            "standard_name": f"projection_{axis}_coordinate",
+            "long_name": specs(maps.Grid)[axis].meaning,
+            "units": "m",
+        }
+        _put(out, axis, getattr(grid, axis), (axis,), names)
+    lon, lat = maps.lon_lat(grid)
+    if grid.projection == "equirectangular":
+        lon, lat = np.unwrap(lon[0]), lat[:, 0]
+    dims = (("x",), ("y",)) if lon.ndim == 1 else (("y", "x"), ("y", "x"))
+    for name, value, dim, unit in (
+        ("lon", lon, dims[0], "degrees_east"),
+        ("lat", lat, dims[1], "degrees_north"),
+    ):
+        _put(out, name, np.degrees(value), dim, {"standard_name": _STANDARD[name], "units": unit})
+
+
+def _link_uncertainties(out: Any) -> None:
+    for name, variable in out.variables.items():
+        companions = [f"{name}_std"] if f"{name}_std" in out.variables else []
+        if companions:
+            variable.setncattr("ancillary_variables", " ".join(companions))
+
+
+def _read(source: Any, cls: type[_R], prefix: str, path: Path) -> _R:
+    values: dict[str, Any] = {}
+    for name, spec in specs(cls).items():
+        if spec.kind in ("array", "number"):
+            values[name] = _get(source, prefix + name, spec, path)
+        else:
+            values[name] = source.getncattr(prefix + name)
+    for name, kind in nested(cls).items():
+        if kind is maps.Grid:
+            mapping = source["crs"]
+            axes = {axis: np.asarray(source[axis][...]) for axis in ("x", "y")}
+            values[name] = maps.Grid(**axes, projection=mapping.hesper_projection, crs=mapping.hesper_crs)
+        else:
+            values[name] = _read(source, kind, f"{prefix}{name}_", path)
+    return cls(**values)
+
+
+def _get(source: Any, name: str, spec: Spec, path: Path) -> Any:
+    complex_kind = np.issubdtype(np.dtype(spec.dtype), np.complexfloating)
+    names = [f"{name}_re", f"{name}_im"] if complex_kind else [name]
+    for wanted in names:
+        if wanted not in source.variables:
+            raise InputError(f"{path}: no variable '{wanted}'; the file is no product of this version")
+    parts = [np.asarray(source[n][...]) for n in names]
+    unit, scale = disk_unit(spec)
+    found = getattr(source[names[0]], "units", unit)
+    allowed = {unit, "degrees_east", "degrees_north"} if unit == "degree" else {unit}
+    if spec.unit == "s tdb":
+        from hesper.ephemeris import tdb_seconds
+
+        microseconds = np.round(parts[0] * 1e6).astype("int64").astype("datetime64[us]")
+        return tdb_seconds(microseconds) if microseconds.size else np.zeros(microseconds.shape)
+    if found not in allowed:
+        raise UnitError(f"{path}: {names[0]} is in '{found}'; '{unit}' is needed")
+    value = parts[0] + 1j * parts[1] if complex_kind else parts[0]
+    value = value * scale if scale != 1 else value
+    return value if spec.kind == "array" else spec.dtype(value[()])
