@@ -4,6 +4,7 @@ Every number of a label that says where the pixels are or how they are coded is 
 the file, the other objects and the VICAR header before anything is allocated.
 """
 
+import os
 import re
 import stat
 import zlib
@@ -30,6 +31,7 @@ Array = npt.NDArray[Any]
 
 MAXIMUM_LABEL_BYTES = 512 * 1024
 MAXIMUM_IMAGE_BYTES = 2**30
+MAXIMUM_INTEGER = 10**18
 MISSING_REAL = 0xFF7FFFFB
 MISSING_INTEGER = -32768
 LABEL_CHECKSUM = "HESPER:LABEL_CHECKSUM"
@@ -142,7 +144,7 @@ def read_image(path: str | Path, *, name: str = "IMAGE", verify: bool = True) ->
     layout = _layout(label, image, name)
     _check_extents(label, image, name, layout)
     _check_vicar(label, image, layout)
-    _check_map_window(image)
+    _check_map_window(label, image)
     raw = _bytes(layout.path, layout.offset, layout.bytes)
     if len(raw) != layout.bytes:
         raise image.refuse("LINES", f"{len(raw)} bytes", f"{layout.bytes} in the file", "get the file again")
@@ -211,8 +213,8 @@ def _bytes(path: Path, start: int, count: int) -> bytes:
 
 def _integer(label: Label, keyword: str, *, lowest: int, default: int | None = None) -> int:
     value = label[keyword] if default is None else label.get(keyword, default)
-    if not isinstance(value, int) or value < lowest:
-        raise label.refuse(keyword, value, f"an integer of {lowest} or more", "mend the label")
+    if not isinstance(value, int) or not lowest <= value <= MAXIMUM_INTEGER:
+        raise label.refuse(keyword, value, f"an integer from {lowest} to {MAXIMUM_INTEGER}", "mend the label")
     return value
 
 
@@ -290,7 +292,11 @@ def _pointer(label: Label, name: str) -> tuple[str | None, int, str]:
     elif isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
         file, value = value
         value, unit = value if isinstance(value, Quantity) else (value, unit)
-    if not isinstance(value, int) or value < 1 or unit.upper() not in ("", "BYTE", "BYTES"):
+    if (
+        not isinstance(value, int)
+        or not 1 <= value <= MAXIMUM_INTEGER
+        or unit.upper() not in ("", "BYTE", "BYTES")
+    ):
         expected = 'a record, a byte with <BYTES>, "FILE" or ("FILE", record)'
         raise label.refuse(f"^{name}", label.source(f"^{name}"), expected, "mend the pointer")
     return file, value, unit
@@ -321,34 +327,47 @@ def _data_path(label: Label, name: str, label_path: Path) -> Path:
             f"{path_text(label_path)}: line {label.statement(f'^{name}').line}: ^{name}: found {file!r}; "
             "expected a file beside the label; get it"
         )
-    if path.resolve().parent != label_path.parent.resolve() or not path.resolve().is_file():
+    # Not Path.resolve, which raises RuntimeError on a loop of links.
+    target, folder = Path(os.path.realpath(path)), Path(os.path.realpath(label_path.parent))
+    if target.parent != folder or target.is_symlink() or not target.is_file():
         raise label.refuse(f"^{name}", file, "a regular file in the label's folder", "put a copy there")
     return label_path if path.samefile(label_path) else path
 
 
 def _check_extents(label: Label, image: Label, name: str, layout: _Layout) -> None:
     """Check file size, label size and that the image fills its place and no other object's."""
-    record, start, stop = layout.record_bytes, layout.offset, layout.offset + layout.bytes
-    if str(label["RECORD_TYPE"]).upper() == "FIXED_LENGTH":
-        records = _integer(label, "FILE_RECORDS", lowest=1)
-        if records * record != layout.file_size:
-            expected = f"a file of {records * record:.15g} bytes, FILE_RECORDS x RECORD_BYTES"
-            raise label.refuse("FILE_RECORDS", f"{layout.file_size} bytes", expected, "get the file again")
-    others = _other_starts(label, name, layout)
-    first_free = _label_stop(label, layout)
-    for other, place in {**others, name: start}.items():
+    _check_file_size(label, layout)
+    others, first_free = _other_starts(label, name, layout), _label_stop(label, layout)
+    for other, place in {**others, name: layout.offset}.items():
         if not first_free <= place < layout.file_size:
             expected = f"a place behind the label's {first_free} bytes and inside {layout.file_size}"
             raise label.refuse(f"^{other}", f"byte {place:.15g}", expected, "mend the pointer")
-    limit = min((p for p in others.values() if p >= start), default=layout.file_size)
-    if not 0 <= limit - stop < record:
-        found = f"{layout.bytes} bytes from byte {start}"
-        expected = f"an end at byte {limit}, the next object or the file's end, less than a record before it"
-        raise image.refuse("LINES", found, expected, "mend LINES, LINE_SAMPLES, SAMPLE_BITS or the pointer")
     for other, place in others.items():
         length = max((_integer(o, "BYTES", lowest=1, default=1) for o in label.objects(other)), default=1)
-        if place < start < place + length:
-            raise label.refuse(f"^{other}", f"{length} bytes", f"at most {start - place}", "mend the label")
+        if place < layout.offset < place + length:
+            expected = f"at most {layout.offset - place}"
+            raise label.refuse(f"^{other}", f"{length} bytes", expected, "mend the label")
+    _check_end(
+        image, layout, min((p for p in others.values() if p >= layout.offset), default=layout.file_size)
+    )
+
+
+def _check_file_size(label: Label, layout: _Layout) -> None:
+    """Compare the number of records with the size of the file."""
+    if str(label["RECORD_TYPE"]).upper() != "FIXED_LENGTH":
+        return
+    stated = _integer(label, "FILE_RECORDS", lowest=1) * layout.record_bytes
+    if stated != layout.file_size:
+        expected = f"a file of {stated:.15g} bytes, FILE_RECORDS x RECORD_BYTES"
+        raise label.refuse("FILE_RECORDS", f"{layout.file_size} bytes", expected, "get the file again")
+
+
+def _check_end(image: Label, layout: _Layout, limit: int) -> None:
+    """Check that nothing but the padding of a record lies between the image and what follows it."""
+    if not 0 <= limit - layout.offset - layout.bytes < layout.record_bytes:
+        found = f"{layout.bytes} bytes from byte {layout.offset}"
+        expected = f"an end at byte {limit}, the next object or the file's end, less than a record before it"
+        raise image.refuse("LINES", found, expected, "mend LINES, LINE_SAMPLES, SAMPLE_BITS or the pointer")
 
 
 def _other_starts(label: Label, name: str, layout: _Layout) -> dict[str, int]:
@@ -418,10 +437,11 @@ def _vicar_value(word: str) -> Any:
 def _check_vicar(label: Label, image: Label, layout: _Layout) -> None:
     """Compare the label with the VICAR header, where there is one."""
     for header in label.objects("IMAGE_HEADER"):
-        if not str(header.get("HEADER_TYPE", "")).upper().startswith("VICAR"):
-            continue
         path, start, length = _vicar_place(header, label, label.path)
         text = _bytes(path, start, length).decode("latin-1").split("\0")[0]
+        stated = str(header.get("HEADER_TYPE", "")).upper().startswith("VICAR")
+        if not stated and not text.startswith("LBLSIZE="):
+            continue
         text = re.split(r"\s(?:PROPERTY|TASK)\s*=", text, maxsplit=1)[0]
         vicar = dict(_vicar_items(text, label))
         for keyword, (ours, theirs) in _vicar_pairs(vicar, layout, length).items():
@@ -451,9 +471,9 @@ def _vicar_pairs(vicar: Mapping[str, Any], layout: _Layout, length: int) -> dict
     return pairs
 
 
-def _check_map_window(image: Label) -> None:
+def _check_map_window(label: Label, image: Label) -> None:
     """Compare the size of the image with the window its map projection states."""
-    for projection in image.objects("IMAGE_MAP_PROJECTION"):
+    for projection in (*label.objects("IMAGE_MAP_PROJECTION"), *image.objects("IMAGE_MAP_PROJECTION")):
         for axis, keyword in (("LINE", "LINES"), ("SAMPLE", "LINE_SAMPLES")):
             first, last = projection.get(f"{axis}_FIRST_PIXEL"), projection.get(f"{axis}_LAST_PIXEL")
             if isinstance(first, int) and isinstance(last, int) and last - first + 1 != image[keyword]:
@@ -607,16 +627,45 @@ def image_bytes(
         size = (map_projection["LINE_LAST_PIXEL"], map_projection["SAMPLE_LAST_PIXEL"])
         if size != stored.shape[-2:]:
             raise InputError(f"image: {stored.shape[-2:]} pixels, but the map has {size}; make them equal")
-        image["IMAGE_MAP_PROJECTION"] = map_projection
     head = {"PDS_VERSION_ID": "PDS3", **_structure(["IMAGE"]), "PRODUCT_CREATION_TIME": created}
-    text = label_text({**head, **keywords, LABEL_CHECKSUM: "0" * 8, "IMAGE": image})
+    projection = {} if map_projection is None else {"IMAGE_MAP_PROJECTION": map_projection}
+    text = label_text({**head, **keywords, LABEL_CHECKSUM: "0" * 8, "IMAGE": image, **projection})
     line_bytes = stored.shape[-1] * stored.itemsize
     return attach(text, {"IMAGE": stored.tobytes()}, line_bytes * -(-128 // line_bytes))
 
 
-def write_image(path: str | Path, data: npt.ArrayLike, keywords: Mapping[str, Any], **options: Any) -> None:
-    """Write the file that `image_bytes` makes; the options are that function's."""
-    _write(path, image_bytes(data, keywords, **options))
+def write_image(
+    path: str | Path,
+    data: npt.ArrayLike,
+    keywords: Mapping[str, Any],
+    *,
+    created: str,
+    map_projection: Mapping[str, Any] | None = None,
+    sample_type: str = "PC_REAL",
+    scaling_factor: float = 1.0,
+    offset: float = 0.0,
+    unit: str = "",
+    description: str = "",
+) -> None:
+    """Write the file that `image_bytes` makes of the same arguments.
+
+    Raises
+    ------
+    ResourceError
+        If the file cannot be written.
+    """
+    content = image_bytes(
+        data,
+        keywords,
+        created=created,
+        map_projection=map_projection,
+        sample_type=sample_type,
+        scaling_factor=scaling_factor,
+        offset=offset,
+        unit=unit,
+        description=description,
+    )
+    _write(path, content)
 
 
 def write_camera_image(
@@ -667,11 +716,52 @@ def write_camera_image(
     _write(path, attach(text, {"IMAGE_HEADER": header, "IMAGE": stored.tobytes()}, 2 * stored.shape[1]))
 
 
+def reissue_bytes(
+    source: str | Path,
+    data: npt.ArrayLike,
+    changes: Mapping[str, Any],
+    *,
+    created: str,
+    sample_type: str = "PC_REAL",
+    scaling_factor: float = 1.0,
+    offset: float = 0.0,
+) -> bytes:
+    """Make a copy of an archived image with other pixels: its label to the letter but for what changes.
+
+    Parameters
+    ----------
+    source
+        An image with an attached label, and perhaps a VICAR header, which is kept and made to fit.
+    data
+        Physical values of the shape of the source's; masked and NaN pixels are missing.
+    changes
+        Further keywords to set or to add, see `replace`.
+    created, sample_type, scaling_factor, offset
+        See `image_bytes`.
+    """
+    image = read_image(source)
+    label, described = image.label, image.label.object("IMAGE")
+    layout = _layout(label, described, "IMAGE")
+    stored, valid = _stored(data, sample_type, scaling_factor, offset)
+    strange = _other_starts(label, "IMAGE", layout).keys() - {"IMAGE_HEADER"}
+    if stored.shape != image.data.shape or strange or layout.path != label.path:
+        expected = f"{image.data.shape}, an attached label and no object but IMAGE and IMAGE_HEADER"
+        raise described.refuse("IMAGE", f"{stored.shape} {sorted(strange)}", expected, "use image_bytes")
+    statements = _image_statements(stored, valid, sample_type, scaling_factor, offset, image.unit, "")
+    objects = {"IMAGE": stored.tobytes()}
+    for header in label.objects("IMAGE_HEADER"):
+        content = _bytes(*_vicar_place(header, label, label.path))
+        objects = {"IMAGE_HEADER": _revised_header(content, stored), **objects}
+    edits = {f"IMAGE.{keyword}": value for keyword, value in statements.items()}
+    edits |= {"PRODUCT_CREATION_TIME": created, **changes, LABEL_CHECKSUM: "0" * 8}
+    return attach(replace(label, edits), objects, layout.record_bytes)
+
+
 def attach(text: str, objects: Mapping[str, bytes], record_bytes: int) -> bytes:
     """Join a label and its objects to a file of fixed-length records.
 
-    The structure in the label (RECORD_TYPE, RECORD_BYTES, FILE_RECORDS, LABEL_RECORDS, the pointers and, where it
-    has one, its checksum) is made to fit; all else stays to the letter.
+    The structure in the label (RECORD_TYPE, RECORD_BYTES, FILE_RECORDS, LABEL_RECORDS, the pointers and,
+    where it has one, its checksum) is made to fit; all else stays to the letter.
 
     Parameters
     ----------
@@ -788,14 +878,28 @@ def _vicar_header(stored: Array, items: Iterable[tuple[str, Any]]) -> bytes:
     lines, samples = stored.shape
     record = 2 * samples
     system = (
-        f"FORMAT='HALF'  TYPE='IMAGE'  BUFSIZ={record}  DIM=3  EOL=0  RECSIZE={record}  ORG='BSQ'  NL={lines}  "
-        f"NS={samples}  NB=1  N1={samples}  N2={lines}  N3=1  N4=0  NBB=0  NLB=0  HOST='JAVA'  INTFMT='HIGH'  "
-        "REALFMT='RIEEE'  BHOST='VAX-VMS'  BINTFMT='LOW'  BREALFMT='VAX'  BLTYPE=''  COMPRESS='NONE'  "
-        "EOCI1=0  EOCI2=0  "
+        f"FORMAT='HALF'  TYPE='IMAGE'  BUFSIZ={record}  DIM=3  EOL=0  RECSIZE={record}  ORG='BSQ'  "
+        f"NL={lines}  NS={samples}  NB=1  N1={samples}  N2={lines}  N3=1  N4=0  NBB=0  NLB=0  HOST='JAVA'  "
+        "INTFMT='HIGH'  REALFMT='RIEEE'  BHOST='VAX-VMS'  BINTFMT='LOW'  BREALFMT='VAX'  BLTYPE=''  "
+        "COMPRESS='NONE'  EOCI1=0  EOCI2=0  "
     )
     text = system + "".join(f"{keyword}={_vicar_text(value)}  " for keyword, value in items)
     length = record * -(-(len(text) + 24) // record)
     return f"{f'LBLSIZE={length}':<24}{text}".encode("ascii").ljust(length, b"\0")
+
+
+def _revised_header(header: bytes, stored: Array) -> bytes:
+    """Make a VICAR header, at its length, say how other pixels are coded."""
+    real = stored.dtype.kind == "f"
+    items = {"FORMAT": "'REAL'" if real else "'HALF'", "RECSIZE": str(stored.shape[-1] * stored.itemsize)}
+    items |= {"BUFSIZ": items["RECSIZE"], "INTFMT": "'HIGH'"}
+    items["REALFMT"] = "'RIEEE'" if stored.dtype.str[0] == "<" else "'IEEE'"
+    text = header.rstrip(b"\0").decode("latin-1")
+    for keyword, value in items.items():
+        text = re.sub(rf"(?<= ){keyword}=\S+", f"{keyword}={value}", text, count=1)
+    if len(text) > len(header):
+        raise InputError(f"VICAR header: {len(text)} bytes; expected at most {len(header)}; use image_bytes")
+    return text.encode("latin-1").ljust(len(header), b"\0")
 
 
 def _vicar_text(value: Any) -> str:

@@ -39,7 +39,7 @@ _VALUE = re.compile(
 )
 _INTEGER = re.compile(r"[+-]?\d++", re.ASCII)
 _REAL = re.compile(r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)
-_BASED = re.compile(r"([+-]?)(\d\d?)#([0-9A-Za-z]++)#", re.ASCII)
+_BASED = re.compile(r"([+-]?)(\d\d?)#([0-9A-Za-z]{1,64}+)#", re.ASCII)
 _BARE_WORD = re.compile(r"[A-Z][A-Z0-9_]*|\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z?)?")
 
 
@@ -305,8 +305,7 @@ def parse_label(text: str, path: str | Path = "label") -> Label:
         name = reader.name(name)
         line = reader.count()
         if name == "END":
-            reader.line_end(name)
-            return _finish(reader, stack, start)
+            return _finish(reader, stack)
         if name in ("END_OBJECT", "END_GROUP"):
             _close(reader, stack, name, start)
             continue
@@ -321,7 +320,10 @@ def parse_label(text: str, path: str | Path = "label") -> Label:
             stack[-1].entries.append(Statement(name, value, unit, line, (begin, stop)))
 
 
-def _finish(reader: _Reader, stack: list[_Open], start: int) -> Label:
+def _finish(reader: _Reader, stack: list[_Open]) -> Label:
+    # Padding may follow END without a line end.
+    if reader.text[reader.position : reader.position + 1].strip(" \t\r\n\0"):
+        raise reader.refuse("END", "the end of the line", "end the line behind END")
     if len(stack) > 1:
         raise reader.refuse("END", f"END_{stack[-1].kind} = {stack[-1].name} before it", "close the object")
     label = stack[0].close(reader.position, reader.path, reader.text[: reader.position])

@@ -1,0 +1,1 @@
+"""Metre-wave interferometry of a moving planet: images, flux densities, brightness temperatures."""

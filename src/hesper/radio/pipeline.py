@@ -1,0 +1,198 @@
+"""The order of the stages: a table of flux densities → brightness temperatures.
+
+The numbers of Mohan et al. 2017 are recomputed row by row; docs/papers/mohan-2017.md says where they err.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from hesper import config, figures, products
+from hesper.physics import planck, sky
+from hesper.products import Figure, Result, Section, from_published
+from hesper.radio import plot, read, retrieve
+from hesper.radio.data import FluxDensities, Temperatures
+from hesper.record import record, setting
+from hesper.runs import Plan, Run
+from hesper.units import arcsec, deg, hour_angle, mJy, percent
+
+_SKY = {"paper": sky.temperature_scaled_whole, "background apart": sky.temperature}
+_SOURCE = "Mohan et al. 2017, Table"
+
+
+@record
+class Config:
+    """Settings of the reduction from flux densities to temperatures."""
+
+    input: str = setting("", "text", "CSV of flux densities; empty: those of Mohan et al. 2017")
+    sky_408: float = setting(30.0, "K", "sky temperature at 408 MHz behind Venus", minimum=2.725)
+    sky_408_std: float = setting(4.0, "K", "its standard deviation: zero level of the survey", minimum=0.0)
+    sky_model: str = setting(
+        "background apart", "text", "how the sky is scaled to other frequencies", choices=tuple(_SKY)
+    )
+    calibration: float = setting(
+        0.07, "1", "standard deviation of the flux scale, relative", shown="percent", minimum=0.0, maximum=1.0
+    )
+
+
+PAPER = config.load(Config, {"sky_model": "paper"})
+
+
+def inputs(settings: Config) -> list[Path]:
+    """Return the files a run reads."""
+    return [config.existing(settings.input)] if settings.input else []
+
+
+def plan(settings: Config) -> Plan:
+    """Return what `run` would do."""
+    fluxes = read.flux_densities(*inputs(settings))
+    return Plan(
+        list(map(str, fluxes.label)), ["temperatures.nc", "temperatures.png", "results.json"], 3e8, 1.0
+    )
+
+
+def run(settings: Config, out: Run) -> list[Result]:
+    """Turn a table of flux densities into temperatures."""
+    fluxes = read.flux_densities(*inputs(settings))
+    found = _temperatures(settings, fluxes)
+    out.write("temperatures.nc", lambda: products.netcdf(found))
+    out.write("temperatures.png", lambda: figures.png(plot.temperatures(found, found.brightness_temperature)))
+    return [_row(found, i) for i in range(found.frequency.size)]
+
+
+def _row(found: Temperatures, i: int) -> Result:
+    value, std = float(found.brightness_temperature[i]), float(found.brightness_temperature_std[i])
+    note = "upper limit, 3σ" if found.is_limit[i] else ""
+    return Result("radio", f"brightness temperature {found.label[i]}", "K", value, std, note=note)
+
+
+def demo(out: Run, data: Path | None) -> Section:
+    """Recompute Tables 2 and 3 of Mohan et al. 2017 and name the rows that do not follow from each other."""
+    del data
+    fluxes = read.flux_densities()
+    found = _temperatures(PAPER, fluxes)
+    out.write("radio/temperatures.nc", lambda: products.netcdf(found))
+    printed = [float(row["corrected_K"]) for row in read.published("mohan2017_table3")]
+    drawn = Figure(
+        "radio-temperatures",
+        "Brightness temperatures of Table 3, recomputed with their whole error, and as printed. The "
+        "printed limit at 239.9 MHz does not follow from the paper's own formula.",
+        figures.png(plot.temperatures(found, np.array(printed))),
+    )
+    paragraphs = [
+        "Table 2's places are geocentric, astrometric J2000: at the time of the printed right ascension "
+        "the declination, diameter and illumination are the printed ones. Table 3's temperatures follow "
+        "from its fluxes and each day's own diameter; its flux errors follow with the disk counted in "
+        "rectangles of the beam's axes.",
+        "Two things do not follow: the sky temperatures (30 K scaled with −2.6 gives 10.7, 50.9 and "
+        "119.3 K, not 10, 52 and 122), and everything at 239.9 MHz, where the error is not multiplied by "
+        "√N: the 3σ limit from the paper's own numbers is 521 K, not 426 K.",
+    ]
+    return Section(
+        "Radio: GMRT flux densities to temperatures", paragraphs, [*_table2(), *_table3(found)], [drawn]
+    )
+
+
+def _temperatures(settings: Config, fluxes: FluxDensities) -> Temperatures:
+    return retrieve.temperatures(
+        fluxes,
+        sky_408=settings.sky_408,
+        sky_408_std=settings.sky_408_std,
+        sky_function=_SKY[settings.sky_model],
+        sky_model=settings.sky_model,
+        calibration=settings.calibration,
+    )
+
+
+def _table2() -> list[Result]:
+    rows = read.published("mohan2017_table2")
+    ra = np.array([_sexagesimal(row["right_ascension"]) * hour_angle for row in rows])
+    found = retrieve.track([row["date"] for row in rows], ra, observer="geocentre")
+    # Half a second of right ascension is 2.9 minutes of motion, in which the declination moves 2.8 arcsec;
+    # the printed declination is rounded to 1 arcsec. Seen from GMRT, one day would be off by 4.2 arcsec.
+    dec_tolerance = 3.3
+    results = []
+    for i, row in enumerate(rows):
+        day, source = row["date"], f"{_SOURCE} 2"
+        results += [
+            from_published("radio", f"{day} angular diameter", "arcsec", found.angular_diameter[i] / arcsec,
+                           float(row["diameter_arcsec"]), 0.02, source=source),
+            from_published("radio", f"{day} declination", "arcsec", found.dec[i] / arcsec,
+                           _sexagesimal(row["declination"]) * deg / arcsec, dec_tolerance, source=source,
+                           note="geocentric, astrometric J2000; tolerance: ½ s of right ascension"),
+            from_published("radio", f"{day} illumination", "%", found.illuminated_fraction[i] / percent,
+                           float(row["illumination_percent"]), 0.1, source=source),
+        ]  # fmt: skip
+    return results
+
+
+def _table3(found: Temperatures) -> list[Result]:
+    results = []
+    for i, row in enumerate(read.published("mohan2017_table3")):
+        name, source, limit = f"{row['frequency_MHz']} MHz {row['date']}", f"{_SOURCE} 3", row["limit"] == "1"
+        flux, diameter, rms = (float(row[key]) for key in ("flux_mJy", "diameter_arcsec", "rms_mJy"))
+        beam = [float(row[f"beam_{axis}_arcsec"]) for axis in ("major", "minor")]
+        contrast = float(
+            planck.brightness_temperature(flux * mJy, found.frequency[i], found.angular_diameter[i])
+        )
+        # Printed to 0.1 mJy (the limit to 0.01), 0.01 arcsec, 0.01 mJy per beam and 0.1 arcsec.
+        rounding = 0.5 + contrast * ((0.005 if limit else 0.05) / flux + 0.01 / diameter)
+        share = 0.005 / rms + 0.025 * sum(1 / axis for axis in beam)
+        results += [
+            from_published("radio", f"{name} T_b above sky", "K", contrast, float(row["temperature_K"]),
+                           rounding, source=source),
+            _flux_error(name, source, found, i, float(row["flux_std_mJy"]), share),
+            _sky(name, source, found, i, row),
+            _corrected(name, source, found, i, row, contrast, rounding),
+        ]  # fmt: skip
+    return results + _means(found)
+
+
+def _flux_error(name: str, source: str, found: Temperatures, i: int, printed: float, share: float) -> Result:
+    error, what = float(1.07 * found.flux_density_std[i] / mJy), f"{name} flux error"
+    if not found.is_limit[i]:
+        tolerance = 0.005 + printed * share
+        return from_published("radio", what, "mJy", error, printed, tolerance, source=source)
+    note = "1.07 rms √N as in all other rows is 2.26; the paper prints the bare rms"
+    return Result("radio", what, "mJy", error, None, None, printed, 2.26, 2.26 * share, source, note)
+
+
+def _sky(name: str, source: str, found: Temperatures, i: int, row: dict[str, str]) -> Result:
+    expected = 30 * (float(row["frequency_MHz"]) / 408) ** -2.6
+    note = "30 K at 408 MHz scaled with −2.6; the printed value does not follow from that"
+    value, std, printed = found.sky_temperature[i], found.sky_temperature_std[i], float(row["sky_K"])
+    return Result(
+        "radio", f"{name} T_gal", "K", float(value), float(std), None, printed, expected, 0.5, source, note
+    )
+
+
+def _corrected(
+    name: str, source: str, found: Temperatures, i: int, row: dict[str, str], contrast: float, rounding: float
+) -> Result:
+    printed = float(row["corrected_K"])
+    if not found.is_limit[i]:
+        value, std = contrast + float(row["sky_K"]), float(found.brightness_temperature_std[i])
+        what = f"{name} T_b with the printed T_gal"
+        return from_published("radio", what, "K", value, printed, rounding + 0.5, source=source, std=std)
+    value = float(1.07 * found.contrast_temperature[i] + found.sky_temperature[i])
+    note = "3 × 1.07 rms √N = 6.78 mJy → 402 K, + 119 K; 426 K leaves √N out and adds σ(T_gal)"
+    return Result("radio", f"{name} 3σ limit", "K", value, None, None, printed, 521.0, 2.0, source, note)
+
+
+def _means(found: Temperatures) -> list[Result]:
+    printed = np.array([float(row["corrected_K"]) for row in read.published("mohan2017_table3")])
+    results = []
+    for name, pair, value in (("606 MHz", slice(0, 2), 526.0), ("332.9 MHz", slice(2, 4), 409.0)):
+        mean, std = float(printed[pair].mean()), found.brightness_temperature_std[pair]
+        note = "plain mean of the printed values; std: that of one day, for its errors are shared"
+        results.append(
+            from_published("radio", f"{name} mean T_b", "K", mean, value, 0.5, source=f"{_SOURCE} 3",
+                           std=float(np.sqrt(np.mean(std**2))), note=note)
+        )  # fmt: skip
+    return results
+
+
+def _sexagesimal(written: str) -> float:
+    sign = -1.0 if written.startswith("-") else 1.0
+    whole, minutes, seconds = (abs(float(part)) for part in written.split(":"))
+    return sign * (whole + minutes / 60 + seconds / 3600)
