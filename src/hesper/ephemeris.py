@@ -26,6 +26,8 @@ from hesper.units import au, day, deg, km
 J2000 = 2_451_545.0
 """Julian date (TDB) from which `Viewing.time` counts."""
 
+_FIRST, _LAST = 2_436_934.5, 2_470_172.5  # Julian dates of 1960-01-01 and 2051-01-01
+
 
 class Site(NamedTuple):
     """A place on the turning Earth."""
@@ -493,8 +495,9 @@ def _epochs(times: Any) -> tuple[Array, _Earth]:
         stamps = stamps.reshape(-1)
         if stamps.size == 0:
             raise InputError("times: none given; at least one is needed")
-        years = 2000 + (stamps.tt.jd - J2000) / 365.25
-        if not (np.all(years >= 1960) and np.all(years < 2051)):
+        date = stamps.tt.jd
+        if not (np.all(date >= _FIRST) and np.all(date < _LAST)):
+            years = 2000 + (date - J2000) / 365.25
             raise InputError(f"times: year {years.min():.1f} to {years.max():.1f}; 1960 to 2050 are covered")
         tdb = stamps.tdb
         seconds = ((tdb.jd1 - J2000) + tdb.jd2) * day

@@ -109,7 +109,11 @@ def huber(
 
 
 def nonlinear(
-    residuals: Callable[[Array], Array], start: Array, *, bounds: tuple[Array, Array] | None = None
+    residuals: Callable[[Array], Array],
+    start: Array,
+    *,
+    bounds: tuple[Array, Array] | None = None,
+    evaluations: int | None = None,
 ) -> Estimate:
     """Fit parameters by non-linear least squares of residuals in units of their standard deviation.
 
@@ -121,6 +125,8 @@ def nonlinear(
         (parameter,).
     bounds
         Lower and upper limits, each (parameter,).
+    evaluations
+        Most evaluations of the residuals; 100 per parameter by default.
 
     Raises
     ------
@@ -130,7 +136,9 @@ def nonlinear(
     from scipy.optimize import least_squares
 
     limits = bounds if bounds is not None else (-np.inf, np.inf)
-    found = least_squares(residuals, np.asarray(start, float), bounds=limits, x_scale="jac")
+    found = least_squares(
+        residuals, np.asarray(start, float), bounds=limits, x_scale="jac", max_nfev=evaluations
+    )
     if not found.success:
         raise ConvergenceError(f"fit.nonlinear: {found.message}; try another start")
     covariance = np.linalg.pinv(found.jac.T @ found.jac)

@@ -13,16 +13,26 @@ from hesper.products import Result, Section
 
 _STYLE = """
 body{font:15px/1.5 Georgia,serif;color:#222;background:#faf8f5;margin:0}
-main{max-width:980px;margin:0 auto;padding:2rem 1.5rem 4rem}
-h1{font-size:2rem;margin:.2rem 0;color:#7c3516} h2{margin-top:2.6rem;border-bottom:2px solid #b5532a;padding-bottom:.2rem}
-table{border-collapse:collapse;width:100%;font:13px/1.35 system-ui,sans-serif;margin:1rem 0;background:#fff}
-th{background:#f0e6dc;text-align:left} th,td{padding:.28rem .55rem;border-bottom:1px solid #e7dfd6;vertical-align:top}
-td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums} td.q{min-width:15rem}
-tr.bad td{background:#fbe3df} td.note{color:#665;font-size:12px}
-figure{margin:1.4rem 0;background:#fff;border:1px solid #e7dfd6;padding:.8rem} img{max-width:100%;display:block;margin:auto}
-figcaption{font-size:13px;color:#444;padding-top:.5rem} .good{color:#4d7a1f} .wrong{color:#b3261e;font-weight:bold}
+main{max-width:1040px;margin:0 auto;padding:2rem 1.5rem 4rem}
+h1{font-size:2rem;margin:.2rem 0;color:#7c3516}
+h2{margin-top:2.6rem;border-bottom:2px solid #b5532a;padding-bottom:.2rem}
+table{border-collapse:collapse;width:100%;margin:1rem 0;background:#fff;font:13px/1.35 system-ui,sans-serif}
+th{background:#f0e6dc;text-align:left}
+th,td{padding:.28rem .55rem;border-bottom:1px solid #e7dfd6;vertical-align:top}
+td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+td.q{min-width:13rem}
+tr.bad td{background:#fbe3df}
+td.note{color:#665;font-size:12px}
+figure{margin:1.4rem 0;background:#fff;border:1px solid #e7dfd6;padding:.8rem}
+img{max-width:100%;display:block;margin:auto}
+figcaption{font-size:13px;color:#444;padding-top:.5rem}
+.good{color:#4d7a1f}
+.wrong{color:#b3261e;font-weight:bold}
 nav a{margin-right:1.1rem;color:#7c3516}
 """
+
+
+_HEAD = ("quantity", "unit", "published", "ours", "expected", "difference", "allowed", "source, note")
 
 
 def demo(out: Path, data: Path | None, systems: Sequence[str], *, quiet: bool) -> bool:
@@ -87,7 +97,8 @@ def page(sections: Sequence[Section], *, with_data: bool) -> bytes:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>hesper demo</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body><main>'
-        f"<h1>hesper</h1><p>From measurements of Venus to maps with honest error bars. Version {__version__}. "
+        f"<h1>hesper</h1><p>From measurements of Venus to maps with honest error bars. "
+        f"Version {__version__}. "
         f"{verdict}</p>{about}<nav>{links}</nav>{body}</main></body></html>\n"
     ).encode()
 
@@ -99,19 +110,7 @@ def _section(index: int, section: Section) -> str:
         f'{base64.b64encode(figure.png).decode()}"><figcaption>{html.escape(figure.caption)}</figcaption></figure>'
         for figure in section.figures
     )
-    head = "".join(
-        f"<th>{name}</th>"
-        for name in (
-            "quantity",
-            "unit",
-            "published",
-            "ours",
-            "expected",
-            "difference",
-            "allowed",
-            "source, note",
-        )
-    )
+    head = "".join(f"<th>{name}</th>" for name in _HEAD)
     rows = "".join(map(_row, section.results))
     table = f"<table><tr>{head}</tr>{rows}</table>" if section.results else ""
     return f'<h2 id="s{index}">{html.escape(section.title)}</h2>{text}{pictures}{table}'
@@ -130,7 +129,8 @@ def _row(row: Result) -> str:
     )
     cells = "".join(f'<td class="n">{cell}</td>' for cell in numbers)
     start = f'<td class="q">{html.escape(row.quantity)}</td><td>{html.escape(row.unit)}</td>'
-    return f'<tr class="{"good-row" if row.ok else "bad"}">{start}{cells}<td class="note">{html.escape(about)}</td></tr>'
+    end = f'<td class="note">{html.escape(about)}</td>'
+    return f"<tr{'' if row.ok else ' class=bad'}>{start}{cells}{end}</tr>"
 
 
 def _number(value: float | None, digits: int = 6) -> str:

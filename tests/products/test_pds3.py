@@ -22,7 +22,7 @@ from hesper.products.pds3 import (
     write_camera_image,
     write_image,
 )
-from hesper.products.pds3_label import Quantity, Verbatim, label_text, parse_label, replace
+from hesper.products.pds3.label import Quantity, Verbatim, label_text, parse_label, replace
 
 CREATED = "2026-01-01T00:00:00"
 

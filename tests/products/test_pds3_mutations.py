@@ -16,7 +16,7 @@ import pytest
 
 from hesper.errors import InputError
 from hesper.products.pds3 import image_bytes, read_image, simple_cylindrical, write_camera_image
-from hesper.products.pds3_label import Quantity, Verbatim
+from hesper.products.pds3.label import Quantity, Verbatim
 
 STRUCTURE = (
     b"RECORD_TYPE RECORD_BYTES FILE_RECORDS LABEL_RECORDS ^IMAGE_HEADER ^IMAGE LINES LINE_SAMPLES "

@@ -38,6 +38,8 @@ def resample_map(values: Array, source: Grid, target: Grid) -> Array:
     """
     lon, lat = lon_lat(target)
     column, row = coordinates(source, lon, lat)
+    # A point on a cell's centre asks that cell alone; rounding errors must not make it ask a neighbour.
+    column, row = np.round(column, 9), np.round(row, 9)
     columns = shape(source)[1]
     closed = source.projection == "equirectangular" and bool(
         abs(columns * (source.x[1] - source.x[0]) / VENUS_RADIUS - 2 * np.pi) < 1e-9

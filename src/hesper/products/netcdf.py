@@ -11,7 +11,7 @@ from hesper.errors import InputError, UnitError
 from hesper.record import Array, Spec, dimensions, nested, specs
 
 _R = TypeVar("_R")
-_EPOCH = "seconds since 1970-01-01 00:00:00"
+_EPOCH = "microseconds since 1970-01-01 00:00:00"
 _STANDARD = {"lon": "longitude", "lat": "latitude"}
 
 
@@ -86,8 +86,8 @@ def to_disk(name: str, value: Array, spec: Spec) -> dict[str, tuple[Array, dict[
         stamps = (
             utc(value).reshape(np.shape(value)) if np.size(value) else np.asarray(value, "datetime64[us]")
         )
-        seconds = stamps.astype("datetime64[us]").astype(np.int64) / 1e6
-        return {name: (seconds, attributes | {"units": _EPOCH, "calendar": "standard", "time_scale": "UTC"})}
+        whole = stamps.astype("datetime64[us]").astype(np.int64)
+        return {name: (whole, attributes | {"units": _EPOCH, "calendar": "standard", "time_scale": "UTC"})}
     if np.iscomplexobj(value):
         parts = {f"{name}_re": (value.real, "real part"), f"{name}_im": (value.imag, "imaginary part")}
         return {n: (v / scale, attributes | {"complex_part": what}) for n, (v, what) in parts.items()}
@@ -202,7 +202,7 @@ def _get(source: Any, name: str, spec: Spec, path: Path) -> Any:
     if spec.unit == "s tdb":
         from hesper.ephemeris import tdb_seconds
 
-        microseconds = np.round(parts[0] * 1e6).astype("int64").astype("datetime64[us]")
+        microseconds = parts[0].astype(np.int64).astype("datetime64[us]")
         return tdb_seconds(microseconds) if microseconds.size else np.zeros(microseconds.shape)
     if found not in allowed:
         raise UnitError(f"{path}: {names[0]} is in '{found}'; '{unit}' is needed")

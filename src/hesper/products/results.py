@@ -26,7 +26,7 @@ class Result(NamedTuple):
         """Whether |value − expected| ≤ tolerance; a row that expects nothing is fine if it has a value."""
         if self.expected is None or self.tolerance is None:
             return self.value is not None and math.isfinite(self.value)
-        return self.value is not None and abs(self.value - self.expected) <= self.tolerance
+        return self.value is not None and bool(abs(self.value - self.expected) <= self.tolerance)
 
 
 class Figure(NamedTuple):

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from hesper import fit
+from hesper.errors import ConvergenceError, InputError
+
+
+def _line(rng, n=40, std=0.3):
+    x = rng.uniform(-1, 1, n)
+    design = np.stack([np.ones(n), x], axis=1)
+    return design, design @ [2.0, -1.0] + std * rng.standard_normal(n)
+
+
+def test_linear_matches_the_normal_equations():
+    design, data = _line(np.random.default_rng(0))
+    found = fit.linear(design, data, 0.3)
+    assert np.allclose(found.value, np.linalg.lstsq(design, data, rcond=None)[0])
+    assert np.allclose(found.covariance, 0.09 * np.linalg.inv(design.T @ design))
+    assert found.dof == 38
+
+
+def test_linear_is_honest_over_many_seeds():
+    pulls = np.array(
+        [(f := fit.linear(*_line(np.random.default_rng(s)), 0.3)).value - [2, -1] for s in range(400)]
+    )
+    std = fit.linear(*_line(np.random.default_rng(0)), 0.3).std
+    scatter = pulls.std(axis=0)
+    assert np.all(np.abs(pulls.mean(axis=0)) < 3 * scatter / 20)
+    assert np.all(np.abs(scatter / std - 1) < 0.25)
+    assert f.reduced_chi2 > 0
+
+
+def test_nan_data_are_left_out_and_undetermined_designs_refused():
+    design, data = _line(np.random.default_rng(1))
+    data[3] = np.nan
+    assert fit.linear(design, data, 0.3).dof == 37
+    with pytest.raises(InputError, match="do not determine"):
+        fit.linear(np.ones((40, 2)), data, 1.0)
+    with pytest.raises(InputError, match="not positive"):
+        fit.linear(design, data, 0.0)
+    with pytest.raises(InputError, match="must agree"):
+        fit.linear(design, data[:5], 1.0)
+
+
+def test_badly_scaled_columns_are_no_degeneracy():
+    design, data = _line(np.random.default_rng(2))
+    scaled = design * [1.0, 1e-15]
+    assert fit.linear(scaled, data, 0.3).value[1] == pytest.approx(
+        fit.linear(design, data, 0.3).value[1] * 1e15
+    )
+
+
+def test_huber_resists_outliers_and_states_its_scatter():
+    values, stds = [], []
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        design, data = _line(rng, 60)
+        data[:6] += 8.0
+        found = fit.huber(design, data, 1.0)
+        values.append(found.value)
+        stds.append(found.std)
+    values, stds = np.array(values), np.array(stds)
+    plain = fit.linear(design, data, 1.0).value
+    assert abs(values[:, 0].mean() - 2) < 0.12 < abs(plain[0] - 2)
+    ratio = values.std(axis=0) / stds.mean(axis=0)
+    assert np.all((ratio > 0.8) & (ratio < 1.25)), ratio
+
+
+def test_nonlinear_covariance_and_failure():
+    x = np.linspace(0, 1, 50)
+    rng = np.random.default_rng(3)
+    data = 2 * np.exp(-3 * x) + 0.01 * rng.standard_normal(50)
+    found = fit.nonlinear(lambda p: (data - p[0] * np.exp(-p[1] * x)) / 0.01, np.array([1.0, 1.0]))
+    assert np.all(np.abs(found.value - [2, 3]) < 4 * found.std)
+    assert 0.5 < found.reduced_chi2 < 1.6
+
+
+def test_no_convergence_is_said():
+    with pytest.raises(ConvergenceError, match="try another start"):
+        fit.nonlinear(_valley, np.array([-1.2, 1.0]), evaluations=3)
+
+
+def _valley(p):
+    """Rosenbrock's narrow curved valley needs more than three looks."""
+    return np.array([10 * (p[1] - p[0] ** 2), 1 - p[0]])
