@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from hesper import ephemeris
+from hesper.ephemeris.earth import earth_at
+from hesper.ephemeris.kernel import kernel_path
 from hesper.errors import InputError, KernelError
 from hesper.geometry import delay_doppler, sphere
 from hesper.units import arcsec, au, deg, km
@@ -38,7 +40,7 @@ def spice(tmp_path_factory):
     path = tmp_path_factory.mktemp("kernels") / "venus.tpc"
     path.write_text(PCK)
     spiceypy.furnsh(str(path))
-    spiceypy.furnsh(str(ephemeris._kernel_path("DE421")))
+    spiceypy.furnsh(str(kernel_path("DE421")))
     yield spiceypy
     spiceypy.kclear()
 
@@ -136,7 +138,7 @@ def test_ut1_agrees_with_astropys_own_reading():
 
     for stamp in ("1974-02-27T17:19:00", "2004-03-26T10:00:00", "2007-11-07T13:30:00"):
         t = Time(stamp)
-        mine = ephemeris._earth(t.reshape(-1)).ut1
+        mine = earth_at(t.reshape(-1)).ut1
         ours = (mine[0] - t.ut1.jd1) + (mine[1] - t.ut1.jd2)
         assert abs(ours[0]) * 86400 < 1e-3
 
@@ -166,7 +168,7 @@ def test_bad_arguments_say_what_is_allowed(tmp_path):
 
 def test_own_kernel_is_used_and_its_hash_recorded(tmp_path):
     path = tmp_path / "mine.bsp"
-    path.write_bytes(ephemeris._kernel_path("DE421").read_bytes())
+    path.write_bytes(kernel_path("DE421").read_bytes())
     view = ephemeris.viewing(DATES[5], kernel=path)
     assert view.kernel.split("sha256:")[1] == ephemeris.viewing(DATES[5]).kernel.split("sha256:")[1]
     assert view.kernel.startswith("mine.bsp")
