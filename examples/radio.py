@@ -1,6 +1,5 @@
 """From the flux densities of Mohan et al. 2017 to brightness temperatures with their errors."""
 
-from hesper.physics import sky
 from hesper.radio import plot, read, retrieve
 from hesper.units import MHz
 
@@ -9,8 +8,7 @@ found = retrieve.temperatures(
     fluxes,
     sky_408=30.0,
     sky_408_std=4.0,
-    sky_function=sky.temperature,
-    sky_model="background apart",
+    sky_model=retrieve.BACKGROUND_APART,
     calibration=0.07,
 )
 for i, name in enumerate(found.label):

@@ -91,7 +91,7 @@ GOLDEN = [
     ),
     (("radio", "run", "--set", "sky_408=30 m"), 65, "recipe: sky_408 = '30 m': 'm' is not a unit of this"),
     (("radio", "run", "--set", "sky_408=1 K"), 65, "recipe: sky_408 = '1 K'; allowed: ≥ 2.725 K"),
-    (("radio", "run", "--set", "calibration=2"), 65, "recipe: calibration = 2; allowed: ≥ 0.0 and ≤ 1.0"),
+    (("radio", "run", "--set", "calibration=2"), 65, "recipe: calibration = 2; allowed: ≥ 0.0 percent and ≤ 100.0 percent"),
     (("radio", "run", "--set", "sky_model=papre"), 65, "did you mean 'paper'?"),
     (("radio", "run", "--set", "input=absent.csv"), 66, "input: 'absent.csv' does not exist"),
     (("radio", "run", "--set", "input=/dev/zero"), 65, "is neither a file nor a folder"),

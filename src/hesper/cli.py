@@ -16,7 +16,7 @@ SYSTEMS = {
     "vmc": "Venus Express camera: images to surface emissivity maps",
     "radar": "delay-Doppler interferometry to reflectivity and altitude maps",
     "winds": "long-slit spectra to Doppler wind maps",
-    "radio": "visibilities of a moving planet to brightness temperatures",
+    "radio": "flux densities of a moving planet to brightness temperatures",
     "thermal": "emission of atmosphere, surface and subsurface, mm to m",
 }
 
@@ -115,16 +115,26 @@ def _execute(
     if dry_run:
         _show(pipeline.plan(loaded), out)
         return
-    provenance = products.Provenance(recipe={"system": system, "command": what, **config.resolved(loaded)})
-    inputs = getattr(pipeline, "inputs", None) if what == "run" else None
-    if inputs is not None:
-        provenance = provenance._replace(inputs=tuple(products.source(path) for path in inputs(loaded)))
+    provenance = products.Provenance(
+        recipe={"system": system, "command": what, **config.resolved(loaded)},
+        inputs=_sources(pipeline, "inputs", loaded) if what == "run" else (),
+        kernels=_sources(pipeline, "kernels", loaded),
+        seed=getattr(loaded, "seed", None),
+    )
     with runs.open_run(out, provenance, jobs=jobs, dask=dask, overwrite=overwrite, quiet=quiet) as run:
         results = getattr(pipeline, what)(loaded, run)
         if what == "run":
             run.write("results.json", lambda: products.results_json(results))
             _print_results(results)
     typer.echo(f"written to {out}")
+
+
+def _sources(pipeline: Any, kind: str, loaded: Any) -> tuple[Any, ...]:
+    """Return name and SHA-256 of the files that a pipeline declares by `inputs` or `kernels`."""
+    from hesper import products
+
+    declared = getattr(pipeline, kind, None)
+    return tuple(products.source(path) for path in declared(loaded)) if declared is not None else ()
 
 
 def _show(plan: Any, out: Path) -> None:
@@ -161,7 +171,7 @@ def _group(system: str, summary: str) -> typer.Typer:
         recipe: Recipe = None, out: Out = Path("out"), set_: Set = None, jobs: Jobs = 1, dask: Dask = "",
         dry_run: DryRun = False, overwrite: Overwrite = False, quiet: Quiet = False,
     ) -> None:  # fmt: skip
-        """Reduce a folder of files, simulated or real, to products, figures and results.json."""
+        """Reduce what the recipe names, simulated or real, to products, figures and results.json."""
         options = {"jobs": jobs, "dask": dask, "dry_run": dry_run, "overwrite": overwrite, "quiet": quiet}
         _execute(system, "run", recipe, set_, out, **options)  # type: ignore[arg-type]
 

@@ -1,6 +1,6 @@
 """Recipes: a record of settings ← TOML in which every quantity carries its unit.
 
-A recipe class is a `record` whose fields are `setting`s, or further such records (TOML tables).
+A recipe class is a record whose fields are settings, or further such records (TOML tables).
 """
 
 import dataclasses
@@ -203,11 +203,11 @@ def _bounds(value: Any, given: Any, spec: Spec, where: str) -> None:
 def _written(value: Any, spec: Spec) -> Any:
     if isinstance(value, tuple):
         return [_written(item, spec) for item in value]
-    if not isinstance(value, float) or spec.unit in ("1", "count", "text"):
+    if not isinstance(value, float) or spec.shown in ("1", "count", "text"):
         return value
     from astropy import units
 
-    scale = units.Unit(spec.shown).to(units.Unit(spec.unit))
+    scale = units.Unit(spec.shown).to(units.Unit(spec.unit if spec.unit != "1" else ""))
     return f"{_number(value / scale)} {spec.shown}"
 
 

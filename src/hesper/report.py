@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from hesper import __version__, products, runs
+from hesper import __version__, ephemeris, products, runs
 from hesper.products import Result, Section
 
 _STYLE = """
@@ -56,7 +56,9 @@ def demo(out: Path, data: Path | None, systems: Sequence[str], *, quiet: bool) -
     """
     recipe = {"command": "demo", "systems": list(systems), "data": data is not None}
     sections: list[Section] = []
-    with runs.open_run(out, products.Provenance(recipe=recipe), overwrite=True, quiet=quiet) as run:
+    kernel = products.source(ephemeris.kernel_path("DE421"))
+    provenance = products.Provenance(recipe=recipe, kernels=(kernel,))
+    with runs.open_run(out, provenance, overwrite=True, quiet=quiet) as run:
         for system in systems:
             if importlib.util.find_spec(f"hesper.{system}.pipeline") is None:
                 continue

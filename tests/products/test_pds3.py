@@ -557,9 +557,10 @@ def test_what_cannot_be_written_is_refused(data, options):
         image_bytes(data, {}, **{"created": CREATED, **options})
 
 
-def test_unwritable_place():
+def test_unwritable_place(tmp_path):
+    (tmp_path / "file").write_text("")
     with pytest.raises(ResourceError, match="cannot be written"):
-        write_image("/nonexistent/F.IMG", np.ones((2, 2)), {}, created=CREATED)
+        write_image(tmp_path / "file" / "F.IMG", np.ones((2, 2)), {}, created=CREATED)
 
 
 # --- camera images

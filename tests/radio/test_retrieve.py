@@ -21,10 +21,8 @@ def _fluxes(n, flux):
     )
 
 
-def _temperatures(fluxes, sky_function, name):
-    return retrieve.temperatures(
-        fluxes, sky_408=30.0, sky_408_std=4.0, sky_function=sky_function, sky_model=name, calibration=0.07
-    )
+def _temperatures(fluxes, model):
+    return retrieve.temperatures(fluxes, sky_408=30.0, sky_408_std=4.0, sky_model=model, calibration=0.07)
 
 
 def test_injected_temperature_is_recovered_within_its_stated_error():
@@ -36,14 +34,14 @@ def test_injected_temperature_is_recovered_within_its_stated_error():
                                    template.beam_minor, factor=1.0)[0]  # fmt: skip
     clean = planck.flux_density(truth - background, 606 * MHz, 22.72 * arcsec)
     fluxes = _fluxes(n, clean * (1 + 0.07 * rng.standard_normal(n)) + noise * rng.standard_normal(n))
-    found = _temperatures(fluxes, sky.temperature, "background apart")
+    found = _temperatures(fluxes, retrieve.BACKGROUND_APART)
     pulls = (found.brightness_temperature - truth) / found.brightness_temperature_std
     assert abs(pulls.mean()) < 3 / np.sqrt(n) + 0.02
     assert pulls.std() == pytest.approx(1.0, abs=0.05)
 
 
 def test_limits_are_three_standard_deviations():
-    found = _temperatures(read.flux_densities(), sky.temperature_scaled_whole, "paper")
+    found = _temperatures(read.flux_densities(), retrieve.SCALED_WHOLE)
     assert found.is_limit.tolist() == [False, False, False, False, True]
     assert found.contrast_temperature[4] == pytest.approx(3 * found.contrast_temperature_std[4])
 

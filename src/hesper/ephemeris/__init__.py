@@ -7,9 +7,10 @@ Vectors are in the ICRF or in the body-fixed frame of Venus; velocities are posi
 """
 
 from hesper.ephemeris.earth import J2000, tdb_seconds, utc
+from hesper.ephemeris.kernel import kernel_path
+from hesper.ephemeris.observing import Baseline, Echo, Viewing, baseline, echo, viewing
 from hesper.ephemeris.rotation import ROTATIONS, Rotation
 from hesper.ephemeris.sites import SITES, Site
-from hesper.ephemeris.viewing import Baseline, Echo, Viewing, baseline, echo, viewing
 
 __all__ = [
     "J2000",
@@ -22,6 +23,7 @@ __all__ = [
     "Viewing",
     "baseline",
     "echo",
+    "kernel_path",
     "tdb_seconds",
     "utc",
     "viewing",

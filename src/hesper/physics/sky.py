@@ -10,6 +10,10 @@ REFERENCE_FREQUENCY = 408 * MHz
 """Hz; the survey of Haslam et al. 1982."""
 SPECTRAL_INDEX = -2.6
 """Temperature spectral index of the Galactic background (Reich & Reich 1988)."""
+INDEX_STD = 0.15
+"""Its scatter over the sky (Mohan et al. 2017, section 3.3)."""
+ZERO_LEVEL_STD = 4.0
+"""K; zero level and absolute calibration of the survey (Mohan et al. 2017, section 3.3)."""
 
 
 def temperature(
@@ -23,6 +27,21 @@ def temperature(
     return np.asarray((np.asarray(temperature_408) - COSMIC_BACKGROUND) * ratio**index + COSMIC_BACKGROUND)
 
 
+def temperature_std(
+    frequency: Array | float,
+    temperature_408: Array | float,
+    *,
+    zero_level_std: float = ZERO_LEVEL_STD,
+    index: float = SPECTRAL_INDEX,
+    index_std: float = INDEX_STD,
+) -> Array:
+    """Return the standard deviation [K] of `temperature`: zero level and scatter of the index."""
+    galaxy = np.asarray(temperature_408) - COSMIC_BACKGROUND
+    return temperature_scaled_whole_std(
+        frequency, galaxy, zero_level_std=zero_level_std, index=index, index_std=index_std
+    )
+
+
 def temperature_scaled_whole(
     frequency: Array | float, temperature_408: Array | float, *, index: float = SPECTRAL_INDEX
 ) -> Array:
@@ -34,9 +53,9 @@ def temperature_scaled_whole_std(
     frequency: Array | float,
     temperature_408: Array | float,
     *,
-    zero_level_std: float = 4.0,
+    zero_level_std: float = ZERO_LEVEL_STD,
     index: float = SPECTRAL_INDEX,
-    index_std: float = 0.15,
+    index_std: float = INDEX_STD,
 ) -> Array:
     """Return the standard deviation [K] of `temperature_scaled_whole`.
 

@@ -24,9 +24,11 @@ def netcdf(record: Any) -> bytes:
     Raises
     ------
     InputError
-        If all values of a floating-point array are NaN, or two fields would share a name.
+        If all floating-point arrays hold nothing but NaN, or two fields would share a name.
     """
     import netCDF4
+
+    _refuse_nothing(record)
 
     out = netCDF4.Dataset("record.nc", "w", format="NETCDF4", memory=1024)
     out.setncatts(
@@ -97,6 +99,16 @@ def to_disk(name: str, value: Array, spec: Spec) -> dict[str, tuple[Array, dict[
     return {name: (value / scale if scale != 1 else value, attributes)}
 
 
+def _refuse_nothing(record: Any) -> None:
+    """Refuse a record without a single number: that is a failure, not a result."""
+    arrays = [
+        getattr(record, n) for n, s in specs(type(record)).items() if s.kind == "array" and s.dtype is float
+    ]
+    filled = [a for a in arrays if a.size]
+    if filled and all(np.isnan(a).all() for a in filled):
+        raise InputError(f"netcdf: {type(record).__name__} holds nothing but NaN; that is no result")
+
+
 def _name(record: Any) -> str:
     return f"{type(record).__module__}.{type(record).__qualname__}"
 
@@ -127,7 +139,7 @@ def _write(out: Any, record: Any, prefix: str) -> None:
 def _put(out: Any, name: str, data: Array, dims: tuple[str, ...], attributes: dict[str, Any]) -> None:
     if name in out.variables:
         raise InputError(f"netcdf: two fields share the name '{name}'; rename one")
-    if data.dtype.kind == "f" and data.size and np.isnan(data).all() and not attributes.get("may_be_absent"):
+    if data.dtype.kind == "f" and data.size and np.isnan(data).all():
         attributes = attributes | {"comment": "no value is known"}
     kind = str if data.dtype.kind == "U" else data.astype("i1").dtype if data.dtype == bool else data.dtype
     big = data.size > 1000 and kind is not str
@@ -197,15 +209,16 @@ def _get(source: Any, name: str, spec: Spec, path: Path) -> Any:
             raise InputError(f"{path}: no variable '{wanted}'; the file is no product of this version")
     parts = [np.asarray(source[n][...]) for n in names]
     unit, scale = disk_unit(spec)
-    found = getattr(source[names[0]], "units", unit)
+    found = getattr(source[names[0]], "units", "1" if spec.dtype is bool else "none")
     allowed = {unit, "degrees_east", "degrees_north"} if unit == "degree" else {unit}
+    allowed = {_EPOCH} if spec.unit == "s tdb" else allowed
+    if found not in allowed:
+        raise UnitError(f"{path}: {names[0]} is in '{found}'; '{min(allowed)}' is needed")
     if spec.unit == "s tdb":
         from hesper.ephemeris import tdb_seconds
 
         microseconds = parts[0].astype(np.int64).astype("datetime64[us]")
         return tdb_seconds(microseconds) if microseconds.size else np.zeros(microseconds.shape)
-    if found not in allowed:
-        raise UnitError(f"{path}: {names[0]} is in '{found}'; '{unit}' is needed")
     value = parts[0] + 1j * parts[1] if complex_kind else parts[0]
     value = value * scale if scale != 1 else value
     return value if spec.kind == "array" else spec.dtype(value[()])

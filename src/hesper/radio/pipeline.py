@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hesper import config, figures, products
-from hesper.physics import planck, sky
+from hesper.physics import planck
 from hesper.products import Figure, Result, Section, from_published
 from hesper.radio import plot, read, retrieve
 from hesper.radio.data import FluxDensities, Temperatures
@@ -16,7 +16,7 @@ from hesper.record import record, setting
 from hesper.runs import Plan, Run
 from hesper.units import arcsec, deg, hour_angle, mJy, percent
 
-_SKY = {"paper": sky.temperature_scaled_whole, "background apart": sky.temperature}
+_SKY = {model.name: model for model in (retrieve.SCALED_WHOLE, retrieve.BACKGROUND_APART)}
 _SOURCE = "Mohan et al. 2017, Table"
 
 
@@ -98,8 +98,7 @@ def _temperatures(settings: Config, fluxes: FluxDensities) -> Temperatures:
         fluxes,
         sky_408=settings.sky_408,
         sky_408_std=settings.sky_408_std,
-        sky_function=_SKY[settings.sky_model],
-        sky_model=settings.sky_model,
+        sky_model=_SKY[settings.sky_model],
         calibration=settings.calibration,
     )
 

@@ -1,6 +1,7 @@
 """Flux densities → brightness temperatures, and the times of printed places."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,17 @@ from hesper.radio import model
 from hesper.radio.data import FluxDensities, Temperatures, Track
 from hesper.record import Array
 
-Sky = Callable[[Array, float], Array]
+
+class Sky(NamedTuple):
+    """A model of the sky behind Venus: functions of frequency [Hz] and sky temperature at 408 MHz [K]."""
+
+    name: str
+    temperature: Callable[..., Array]
+    temperature_std: Callable[..., Array]
+
+
+BACKGROUND_APART = Sky("background apart", sky.temperature, sky.temperature_std)
+SCALED_WHOLE = Sky("paper", sky.temperature_scaled_whole, sky.temperature_scaled_whole_std)
 
 
 def temperatures(
@@ -18,8 +29,7 @@ def temperatures(
     *,
     sky_408: float,
     sky_408_std: float,
-    sky_function: Sky,
-    sky_model: str,
+    sky_model: Sky,
     calibration: float,
 ) -> Temperatures:
     """Return brightness temperatures with the sky that Venus hides added back.
@@ -32,10 +42,8 @@ def temperatures(
         Flux densities of the disk.
     sky_408, sky_408_std
         Sky temperature at 408 MHz and its standard deviation [K].
-    sky_function
-        `physics.sky.temperature` or `temperature_scaled_whole`: (frequency, temperature at 408 MHz) → K.
     sky_model
-        What that function is called in the record.
+        `BACKGROUND_APART`, or `SCALED_WHOLE` as the paper has it.
     calibration
         Standard deviation of the flux scale, relative.
 
@@ -48,8 +56,8 @@ def temperatures(
     flux = np.where(f.is_limit, 3 * std, f.flux_density)
     contrast = planck.brightness_temperature(flux, f.frequency, f.angular_diameter)
     contrast_std = planck.brightness_temperature(std, f.frequency, f.angular_diameter)
-    background = sky_function(f.frequency, sky_408)
-    background_std = sky.temperature_scaled_whole_std(f.frequency, sky_408, zero_level_std=sky_408_std)
+    background = sky_model.temperature(f.frequency, sky_408)
+    background_std = sky_model.temperature_std(f.frequency, sky_408, zero_level_std=sky_408_std)
     scale_std = np.where(f.is_limit, 0.0, calibration * contrast)
     return Temperatures(
         label=f.label,
@@ -64,7 +72,7 @@ def temperatures(
         brightness_temperature=contrast + background,
         brightness_temperature_std=np.sqrt(contrast_std**2 + background_std**2 + scale_std**2),
         is_limit=f.is_limit,
-        sky_model=sky_model,
+        sky_model=sky_model.name,
     )
 
 

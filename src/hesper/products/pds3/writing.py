@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hesper.errors import InputError, ResourceError
-from hesper.products.pds3.label import Quantity, Verbatim, label_text, parse_label, path_text, replace
+from hesper.errors import InputError
+from hesper.products import files
+from hesper.products.pds3.label import Quantity, Verbatim, label_text, parse_label, replace
 from hesper.products.pds3.reading import (
     LABEL_CHECKSUM,
     MISSING_INTEGER,
@@ -157,7 +158,7 @@ def write_image(
         unit=unit,
         description=description,
     )
-    _write(path, content)
+    files.write(Path(path), content)
 
 
 def write_camera_image(
@@ -205,7 +206,9 @@ def write_camera_image(
             },
         }
     )
-    _write(path, attach(text, {"IMAGE_HEADER": header, "IMAGE": stored.tobytes()}, 2 * stored.shape[1]))
+    files.write(
+        Path(path), attach(text, {"IMAGE_HEADER": header, "IMAGE": stored.tobytes()}, 2 * stored.shape[1])
+    )
 
 
 def reissue_bytes(
@@ -400,13 +403,3 @@ def _vicar_text(value: Any) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return repr(value.item() if hasattr(value, "item") else value)
-
-
-def _write(path: str | Path, content: bytes) -> None:
-    try:
-        Path(path).write_bytes(content)
-    except OSError as error:
-        where = path_text(Path(path))
-        raise ResourceError(
-            f"{where}: cannot be written ({error.strerror}); free space or choose another"
-        ) from None
