@@ -1,0 +1,1 @@
+"""Delay–Doppler radar: from echoes to maps of reflectivity and altitude."""

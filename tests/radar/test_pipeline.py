@@ -1,0 +1,93 @@
+"""From a recipe to products, and the refusals on the way."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hesper import config, products
+from hesper.errors import InputError, MissingError
+from hesper.products import Provenance
+from hesper.radar import pipeline
+from hesper.radar.data import Passes, SurfaceMap
+from hesper.radar.plan import passes
+from hesper.runs import open_run
+from hesper.units import MHz, km
+
+
+def _run(folder, recipe):
+    made = config.load(pipeline.Config, recipe)
+    with open_run(folder, Provenance(config.resolved(made)), quiet=True) as run:
+        return pipeline.run(made, run)
+
+
+def test_passes_alone_make_a_table(tmp_path):
+    rows = _run(tmp_path, {"interferometer": {"dates": ["1974-01-20"]}})
+    assert all(row.ok for row in rows)
+    table = products.read(tmp_path / "passes.nc", Passes)
+    assert table.baseline[0] / km == pytest.approx(21.63, abs=0.02)
+    assert len(json.loads((tmp_path / "results.json").read_text())) == len(rows)
+
+
+def test_a_synthetic_look_makes_a_map(tmp_path, displaced):
+    rng = np.random.default_rng(3)
+    weight = 1.1 - np.cos(np.pi / 2 * (np.arange(819) + 0.5) / 819)
+    shade = np.clip(np.sqrt(displaced.power) * weight[:, None] * 25, 0, 255).astype(np.uint8)
+    Image.fromarray(shade).save(tmp_path / "venus_ocp_20150813_161747_small.png")
+    # Smooth random relief and brightness: there must be something to correlate with.
+    coarse = rng.normal(size=(18, 36))
+    relief = np.kron(coarse, np.ones((10, 10)))
+    np.savetxt(tmp_path / "topogrd.dat", relief.reshape(-1, 10), fmt="%.2f")
+    Image.fromarray((np.clip(128 + 40 * relief, 0, 255)).astype(np.uint8)).save(tmp_path / "map.png")
+    recipe = {
+        "look": str(tmp_path / "venus_ocp_20150813_161747_small.png"),
+        "topography": str(tmp_path / "topogrd.dat"),
+        "mosaic": str(tmp_path / "map.png"),
+        "resolution": "1 deg",
+        "interferometer": {"dates": ["1974-01-20"]},
+    }
+    out = tmp_path / "out"
+    rows = _run(out, recipe)
+    surface = products.read(out / "reflectivity.nc", SurfaceMap)
+    assert np.isfinite(surface.reflectivity).mean() > 0.3
+    bands = products.read_geotiff(out / "reflectivity.tif")
+    assert "reflectivity_std" in bands.names
+    assert np.abs(bands.grid.x).max() <= np.pi * 6051.8e3
+    width = next(row for row in rows if row.quantity == "Doppler shift of the limb")
+    assert abs(width.value - width.expected) < 4 * width.std
+    planned = pipeline.plan(config.load(pipeline.Config, recipe))
+    assert {path.name for path in out.glob("[a-z]*.*") if not path.name.endswith("prov.json")} - {
+        "run.json"
+    } == set(planned.products)
+
+
+def test_recipes_that_lack_something_are_refused(tmp_path):
+    with pytest.raises(InputError, match="without topography"):
+        pipeline.plan(config.load(pipeline.Config, {"look": "a.png"}))
+    with pytest.raises(MissingError, match="look"):
+        pipeline.plan(config.load(pipeline.Config, {"look": "a.png", "topography": "b", "mosaic": "c"}))
+    with pytest.raises(InputError, match="pointing"):
+        config.load(pipeline.Config, {"pointing": "E"})
+
+
+def test_demo_without_data_is_the_ephemeris(tmp_path):
+    with open_run(tmp_path, Provenance({}), quiet=True) as run:
+        section = pipeline.demo(run, None)
+    assert all(row.ok for row in section.results)
+    assert [figure.name for figure in section.figures] == ["radar_passes"]
+    assert section.figures[0].png.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"dates": ["1974-13-20"]}, "not understood"),
+        ({"dates": ["1974-01-20"], "transmitter": "Goldstone"}, "unknown site"),
+        ({"dates": ["1974-01-20"], "transmitter": (0.0, 0.0, 6_357_000.0)}, "below the horizon"),
+    ],
+)
+def test_passes_that_cannot_be(change, word):
+    settings = {"frequency": 2388 * MHz, "doppler_cell": 1 / 32, "doppler_cells": 256}
+    with pytest.raises(InputError, match=word):
+        passes(**{**settings, **change})

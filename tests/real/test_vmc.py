@@ -1,0 +1,158 @@
+"""The two real images: read, placed, checked against their labels, mapped, opened by GDAL and pdr."""
+
+import numpy as np
+import pytest
+
+from hesper import config, products, runs
+from hesper.errors import InputError, MissingError
+from hesper.units import deg, km
+from hesper.vmc import calibrate, calibrate_footprint, pipeline, pipeline_checks, read
+from hesper.vmc.data import ARCHIVE_RADIUS
+
+NAMES = ("V0260_0008_UV2", "V2946_0031_N22")
+
+
+@pytest.fixture(scope="module")
+def folder(real_data):
+    return real_data / "vmc"
+
+
+@pytest.fixture(scope="module")
+def placed(folder):
+    return {name: calibrate.pointing(read.image(folder / f"{name}.IMG")) for name in NAMES}
+
+
+def test_v0260_is_read_to_the_last_pixel(folder):
+    image = read.image(folder / "V0260_0008_UV2.IMG")
+    assert image.radiance.shape == (512, 512)
+    assert np.count_nonzero(~image.valid) == 78_197
+    assert not image.saturated.any()
+    assert np.nanmax(image.radiance) == pytest.approx(1605 * 105_519.0)
+    assert (image.orbit, image.sequence, image.channel, image.phase) == (260, 8, "UV", "")
+    assert image.exposure == pytest.approx(11.088e-3)
+
+
+def test_saturated_pixels_of_v2946_are_not_valid(folder):
+    image = read.image(folder / "V2946_0031_N22.IMG")
+    assert np.count_nonzero(image.saturated) == 2
+    assert np.isnan(image.radiance[image.saturated]).all()
+    assert image.phase == "EXT4"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_stated_number_is_reproduced(folder, placed, name):
+    rows = pipeline_checks.results(folder / f"{name}.IMG", placed[name])
+    assert len(rows) >= 24
+    wrong = [f"{r.quantity}: {r.value} expected {r.expected} ± {r.tolerance}" for r in rows if not r.ok]
+    assert not wrong
+    judged = [r for r in rows if r.expected is not None]
+    assert len(judged) == len(rows) if name == NAMES[0] else len(judged) >= 15
+
+
+def test_the_headers_sphere_is_sixty_kilometres_larger(folder):
+    stated = read.stated(folder / "V2946_0031_N22.IMG")
+    # Half a digit of the emission angle, 0.00005°, is 0.26 km of radius; those of the places as much again.
+    assert pipeline_checks.archive_radius(stated) == pytest.approx(ARCHIVE_RADIUS, abs=0.6 * km)
+
+
+def test_footprints_fall_on_pixels_and_give_the_planned_roll(folder, placed):
+    for name in NAMES:
+        archive = calibrate_footprint.footprint(placed[name], read.stated(folder / f"{name}.IMG"))
+        assert archive.scatter < 1e-3
+        assert abs(archive.roll) < 0.1 * deg
+        off = np.r_[archive.sample, archive.line]
+        assert np.abs(off - np.round(off)).max() < 2e-3
+
+
+def test_limb_of_v0260(placed):
+    found = placed["V0260_0008_UV2"]
+    assert found.limb_radius == pytest.approx(148.82, abs=0.3)
+    assert found.limb_scatter < 0.1
+    assert found.focal_ratio == pytest.approx(1, abs=1e-3)
+
+
+def test_limb_of_v2946_contradicts_the_archives_focal_length(placed):
+    found = placed["V2946_0031_N22"]
+    assert found.focal_ratio == pytest.approx(1.011, abs=0.001)
+    assert found.focal_ratio - 1 > 3 * found.focal_std / found.image.focal
+
+
+def test_run_maps_the_day_side_without_emissivity(folder, tmp_path):
+    damaged = tmp_path / "in"
+    damaged.mkdir()
+    whole = (folder / "V0260_0008_UV2.IMG").read_bytes()
+    (damaged / "V0260_0008_UV2.IMG").write_bytes(whole)
+    (damaged / "V0261_0001_UV2.IMG").write_bytes(whole)
+    (damaged / "V0260_0009_UV2.IMG").write_bytes(whole[:300_000])
+    (damaged / "holiday.img").write_bytes(whole)
+    (damaged / "V0260_0010_UV2.IMG").write_bytes(
+        whole.replace(b"ORBITAL_INCLINATION ", b"ORBITAL_INCLINATIOM ", 1)
+    )
+    (damaged / "V0260_0011_UV2.IMG").write_bytes(whole[:15360] + b"\xff\xff" * (512 * 512))
+    (damaged / "V0260_0012_UV2.IMG").write_bytes(whole[:15360] + b"\x00\x05" * (512 * 512))
+    settings = config.load(
+        pipeline.Config, {"images": str(damaged), "resolution": "2 deg", "polar_resolution": "100 km"}
+    )
+    with runs.open_run(tmp_path / "out", products.Provenance(recipe={}), quiet=True) as run:
+        results = pipeline.run(settings, run)
+    left = next(r for r in results if r.quantity == "images left out")
+    assert left.value == 6
+    for reason in (
+        "ORBIT_NUMBER",
+        "not the name",
+        "ORBITAL_INCLINATION",
+        "no valid pixel",
+        "no sunlit limb",
+        "at most 1073741824 and no more than the file",
+    ):
+        assert reason in left.note, reason
+    table = (tmp_path / "out" / "images.csv").read_text().splitlines()
+    assert len(table) == 8
+    assert any(line.startswith("V0260_0008_UV2.IMG,day,0.67") for line in table)
+    lit = next(r for r in results if "sunlit" in r.quantity)
+    assert "day side" in lit.note
+    assert "without emissivity" in lit.note
+    _opens_in_gdal(tmp_path / "out")
+
+
+def _opens_in_gdal(out):
+    import pdr
+    import rasterio
+
+    places = []
+    for name in ("map.img", "map.tif", "polar.tif"):
+        with rasterio.open(out / f"V0260_0008_UV2_{name}") as source:
+            assert "Venus" in source.crs.to_wkt() or "VENUS" in source.crs.to_wkt()
+            values = source.read(1, masked=True).astype(float)
+            from pyproj import Transformer
+
+            back = Transformer.from_crs("IAU_2015:29900", source.crs.to_wkt(), always_xy=True)
+            # The bright band at 57°S about noon, and the night beside the pole.
+            for lon, lat, bright in ((180.0, -57.0, True), (20.0, -80.0, False)):
+                row, column = source.index(*back.transform(lon if lon <= 180 else lon - 360, lat))
+                value = values[row, min(column, values.shape[1] - 1)]
+                assert (value > 8e7) == bright
+                places.append(float(value))
+    assert places[0] == pytest.approx(places[2], rel=1e-5)
+    read_back = pdr.read(str(out / "V0260_0008_UV2_map.img"))
+    assert read_back.IMAGE.shape == (90, 180)
+
+
+def test_nothing_usable_is_an_error(folder, tmp_path):
+    (tmp_path / "V0261_0001_UV2.IMG").write_bytes((folder / "V0260_0008_UV2.IMG").read_bytes())
+    settings = config.load(pipeline.Config, {"images": str(tmp_path)})
+    with (
+        runs.open_run(tmp_path / "out", products.Provenance(recipe={}), quiet=True) as run,
+        pytest.raises(InputError, match="none of 1 images"),
+    ):
+        pipeline.run(settings, run)
+    with pytest.raises(MissingError, match="no such file"):
+        read.image(tmp_path / "V0262_0001_UV2.IMG")
+
+
+def test_demo_agrees_with_all_that_is_stated(real_data, tmp_path):
+    with runs.open_run(tmp_path, products.Provenance(recipe={}), quiet=True) as run:
+        section = pipeline.demo(run, real_data)
+        assert pipeline.demo(run, None).results == []
+    assert all(row.ok for row in section.results)
+    assert len(section.figures) == 4
