@@ -1,0 +1,1 @@
+"""Venus Express Monitoring Camera: archived images → georeferenced maps."""

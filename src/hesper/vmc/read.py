@@ -1,0 +1,248 @@
+"""Archive files → records: level-2 and level-3 PDS3 images with their VICAR2 headers."""
+
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hesper.errors import InputError, MissingError
+from hesper.geometry.camera import Pinhole
+from hesper.products import pds3
+from hesper.products.pds3 import Label
+from hesper.units import deg, hour_angle, km, ms
+from hesper.vmc import model, read_geometry
+from hesper.vmc.data import CHANNELS, PHASES, Channel, Image, Phase, Stated
+
+OUTSIDE = -1
+"""Data number of pixels outside the octagonal field."""
+_NAME = re.compile(r"V(\d{4})_(\d{4})_(N1|N2|UV|VI)([23])\.IMG", re.IGNORECASE)
+_DATA_SET = re.compile(r"VEX-V-VMC-3-RDR(?:-SCP)?(?:-(EXT\d))?-V\d+\.\d+")
+_RADIANCE_UNIT = "W*M**-3*SR**-1"
+
+
+class Name(NamedTuple):
+    """What the name of an image says: V<orbit>_<sequence>_<channel><level>.IMG."""
+
+    orbit: int
+    sequence: int
+    channel: str
+    level: int
+
+
+def name(path: Path | str) -> Name:
+    """Return what a file's name says.
+
+    Raises
+    ------
+    InputError
+        If it is not the name of an image.
+    """
+    found = _NAME.fullmatch(Path(path).name)
+    if found is None:
+        raise InputError(
+            f"{path}: not the name of an image; V<orbit>_<sequence>_<channel><level>.IMG is needed, "
+            "as V0260_0008_UV2.IMG"
+        )
+    return Name(int(found[1]), int(found[2]), found[3].upper(), int(found[4]))
+
+
+def phase(orbit: int) -> Phase:
+    """Return the mission phase of an orbit.
+
+    Raises
+    ------
+    InputError
+        If the mission had no such orbit.
+    """
+    for part in PHASES:
+        if part.first <= orbit <= part.last:
+            return part
+    raise InputError(f"orbit {orbit}: the mission had the orbits 0 to {PHASES[-1].last}; check the name")
+
+
+def files(place: Path) -> list[Path]:
+    """Return the images of a folder and its subfolders in the order of their names, or the one file given.
+
+    Raises
+    ------
+    MissingError
+        If the folder holds none.
+    """
+    if place.is_file():
+        return [place]
+    found = sorted(p for p in place.rglob("*") if p.suffix.upper() == ".IMG" and p.is_file())
+    if not found:
+        raise MissingError(f"{place}: no *.IMG in this folder; give the folder of the images")
+    return found
+
+
+def image(path: Path | str, *, kernel: str = "DE421", rotation: str = "IAU") -> Image:
+    """Read an image, place it by the orbital elements of its label and point it as planned.
+
+    Parameters
+    ----------
+    path
+        `V<orbit>_<sequence>_<channel><level>.IMG` with an attached label.
+    kernel, rotation
+        Ephemeris and rotation model of Venus; see `hesper.ephemeris.viewing`.
+
+    Raises
+    ------
+    InputError
+        If the name, the label, its VICAR header and the size of the file do not agree, a keyword is
+        missing or no pixel is valid.
+    MissingError
+        If there is no such file.
+    """
+    called = name(path)
+    stored = pds3.read_image(path)
+    label = stored.label
+    channel = _agreed(label, called)
+    if stored.data.ndim != 2:
+        raise label.refuse("IMAGE", f"{stored.data.ndim} dimensions", "one band", "give a camera image")
+    time = read_geometry.seconds(label, "IMAGE_TIME")
+    step, dark = _radiance(label, "RADIANCE_SCALING_FACTOR"), _radiance(label, "RADIANCE_OFFSET")
+    inside = stored.data != OUTSIDE
+    saturated = inside & (stored.data >= _saturation(path, label))
+    valid = inside & ~saturated
+    if not valid.any():
+        raise InputError(f"{path}: no valid pixel: all lie outside the field or are saturated; leave it out")
+    position = read_geometry.position(label, time, rotation=rotation)
+    sun = read_geometry.sun(time, kernel=kernel, rotation=rotation)
+    camera = pinhole(label, channel)
+    return Image(
+        radiance=np.where(valid, stored.data * step + dark, np.nan),
+        valid=valid,
+        saturated=saturated,
+        position=position,
+        axes=model.planned_axes(position, sun.place),
+        sun=sun.place,
+        focal=camera.focal,
+        sample=camera.sample,
+        line=camera.line,
+        step=step,
+        time=time,
+        exposure=read_geometry.real(label, "EXPOSURE_DURATION") * ms,
+        wavelength=channel.wavelength,
+        orbit=called.orbit,
+        sequence=called.sequence,
+        channel=called.channel,
+        phase=phase(called.orbit).name,
+        data_set=str(label["DATA_SET_ID"]),
+        name=Path(path).stem,
+        rotation=rotation,
+        kernel=sun.kernel,
+    )
+
+
+def pinhole(label: Label, channel: Channel) -> Pinhole:
+    """Return the camera of an image: its channel's, in the pixels of the read-out window.
+
+    Notes
+    -----
+    A pixel u of a window that starts at the detector's pixel F and sums M × M of them has its centre at
+    F + M (u + ½) − ½ (all but u counted from 1).
+    """
+    size = _count(label, "MACROPIXEL_SIZE")
+    first = _count(label, "SAMPLE_FIRST_PIXEL"), _count(label, "LINE_FIRST_PIXEL")
+    sample, line = (
+        (place - start + 0.5) / size - 0.5
+        for place, start in zip((channel.sample, channel.line), first, strict=True)
+    )
+    return Pinhole(channel.focal / size, sample, line)
+
+
+def stated(path: Path | str) -> Stated:
+    """Read what label and VICAR header state of an image.
+
+    Raises
+    ------
+    InputError
+        If a number is missing.
+    """
+    label = pds3.read_label(path)
+    vicar = pds3.read_vicar_header(path, label)
+
+    def number(keyword: str, unit: float = 1.0) -> float:
+        value = vicar.get(keyword)
+        if not isinstance(value, int | float):
+            raise InputError(f"{path}: VICAR header: {keyword} is {value!r}; a number is needed")
+        return float(value) * unit
+
+    footprint = [np.asarray(label[f"FOOTPRINT_POINT_{axis}"], float) for axis in ("LONGITUDE", "LATITUDE")]
+    if footprint[0].shape != footprint[1].shape or footprint[0].ndim != 1:
+        shapes = " and ".join(str(axis.shape) for axis in footprint)
+        raise InputError(f"{path}: footprint of {shapes} coordinates; lists of one length are needed")
+    return Stated(
+        mean=read_geometry.real(label.object("IMAGE"), "MEAN"),
+        deviation=read_geometry.real(label.object("IMAGE"), "STANDARD_DEVIATION"),
+        invalid_count=int(number("INVALID_PIXEL_COUNT")),
+        resolution=read_geometry.real(label, "MAXIMUM_RESOLUTION"),
+        solar_distance=read_geometry.real(label, "SPACECRAFT_SOLAR_DISTANCE") * km,
+        spacecraft_lon=number("SPACECRAFT_EASTERN_LONGITUDE", deg),
+        spacecraft_lat=number("SPACECRAFT_CENTRIC_LATITUDE", deg),
+        altitude=number("SPACECRAFT_ALTITUDE", km),
+        lon=number("EASTERN_LONGITUDE_AT_CENTER", deg),
+        lat=number("CENTRIC_LATITUDE_AT_CENTER", deg),
+        incidence=number("INCIDENCE_AT_CENTER", deg),
+        emission=number("EMISSION_AT_CENTER", deg),
+        phase=number("PHASE_AT_CENTER", deg),
+        season=number("SOLAR_LONGITUDE", deg),
+        local_time=_clock(path, str(vicar.get("LOCAL_TIME"))),
+        footprint_lon=footprint[0] * deg,
+        footprint_lat=footprint[1] * deg,
+    )
+
+
+def _agreed(label: Label, called: Name) -> Channel:
+    """Compare a label with the name of its file and return the channel."""
+    channel, part = CHANNELS[called.channel], phase(called.orbit)
+    if label["ORBIT_NUMBER"] != called.orbit:
+        raise label.refuse(
+            "ORBIT_NUMBER", label["ORBIT_NUMBER"], f"{called.orbit} as in the name", "rename it"
+        )
+    if label["DETECTOR_ID"] != channel.detector:
+        raise label.refuse(
+            "DETECTOR_ID", label["DETECTOR_ID"], f"{channel.detector} by the name", "rename it"
+        )
+    set_id = _DATA_SET.fullmatch(str(label["DATA_SET_ID"]))
+    if set_id is None or (set_id[1] or "") != part.name:
+        expected = f"the level-3 data set of the phase {part.name or 'NOMINAL'} (orbit {called.orbit})"
+        raise label.refuse("DATA_SET_ID", label["DATA_SET_ID"], expected, "mend the label or rename the file")
+    return channel
+
+
+def _radiance(label: Label, keyword: str) -> float:
+    value, unit = read_geometry.real(label, keyword), label.unit(keyword)
+    if unit.upper().replace(" ", "") != _RADIANCE_UNIT:
+        raise label.refuse(keyword, unit or "no unit", "<W*m**-3*sr**-1>", "mend the label")
+    return value
+
+
+def _saturation(path: Path | str, label: Label) -> float:
+    """Return the data number from which on a pixel is saturated.
+
+    Without the header's OVERFLOW_VALUE nothing is marked above the label's MAXIMUM, which is the largest
+    number that is not.
+    """
+    if label.objects("IMAGE_HEADER"):
+        marker = pds3.read_vicar_header(path, label).get("OVERFLOW_VALUE")
+        if isinstance(marker, int | float):
+            return float(marker)
+    return read_geometry.real(label.object("IMAGE"), "MAXIMUM") + 1
+
+
+def _count(label: Label, keyword: str) -> int:
+    value: Any = label[keyword]
+    if not isinstance(value, int) or not 1 <= value <= 1032:
+        raise label.refuse(keyword, value, "a whole number from 1 to 1032", "mend the label")
+    return value
+
+
+def _clock(path: Path | str, written: str) -> float:
+    parts = re.fullmatch(r"(\d\d?):(\d\d):(\d\d)", written)
+    if parts is None:
+        raise InputError(f"{path}: VICAR header: LOCAL_TIME is {written!r}; hours:minutes:seconds are needed")
+    hours, minutes, seconds = map(int, parts.groups())
+    return (hours + minutes / 60 + seconds / 3600) * hour_angle
