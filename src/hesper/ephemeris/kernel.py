@@ -32,7 +32,13 @@ class State(NamedTuple):
 
 @functools.cache
 def open_kernel(kernel: str | Path) -> Spk:
-    """Open a kernel once per process; jplephem maps it into memory and is safe among threads."""
+    """Open a kernel once per process; jplephem maps it into memory and is safe among threads.
+
+    Raises
+    ------
+    KernelError
+        If the kernel is missing, is no SPK file, or lacks one of the bodies.
+    """
     path = kernel_path(kernel)
     from jplephem.spk import SPK
 
@@ -40,6 +46,8 @@ def open_kernel(kernel: str | Path) -> Spk:
         spk = SPK.open(str(path))
         atexit.register(spk.close)
         pairs = {(s.center, s.target): s for s in spk.segments}
+        if len(pairs) != len(spk.segments):
+            raise KernelError(f"{path}: several segments of one body; merge them into one kernel")
         chains = {
             "sun": (pairs[0, 10],),
             "earth": (pairs[0, 3], pairs[3, 399]),
@@ -49,7 +57,7 @@ def open_kernel(kernel: str | Path) -> Spk:
         raise KernelError(
             f"{path}: no segment {error}; Sun, Earth–Moon, Earth and Venus are needed"
         ) from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, IndexError, TypeError) as error:
         raise KernelError(f"{path}: not a JPL SPK kernel: {error}; fetch it again") from None
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -81,6 +89,9 @@ def state(spk: Spk, body: str, tdb: Array) -> State:
             raise KernelError(
                 f"{spk.name.split()[0]}: does not cover the times asked for; give another kernel"
             )
-        p, v = segment.compute_and_differentiate(J2000, tdb / day)
+        try:
+            p, v = segment.compute_and_differentiate(J2000, tdb / day)
+        except (ValueError, OSError, IndexError, TypeError) as error:
+            raise KernelError(f"{spk.name.split()[0]}: damaged kernel: {error}; fetch it again") from None
         position, velocity = position + p.T * km, velocity + v.T * (km / day)
     return State(np.asarray(position), np.asarray(velocity))

@@ -46,7 +46,7 @@ class Viewing:
     observer_lat: Array = array("time", "rad", "latitude of the sub-observer point")
     sun_lon: Array = array("time", "rad", "longitude of the sub-solar point, east")
     sun_lat: Array = array("time", "rad", "latitude of the sub-solar point")
-    pole_angle: Array = array("time", "rad", "position angle of the north pole, north through east")
+    pole_angle: Array = array("time", "rad", "position angle of the north pole, ICRF north through east")
     doppler_axis: Array = array("time xyz", "1", "Doppler axis in the body frame (approaching side)")
     doppler_north: Array = array(
         "time xyz", "1", "normal to the Doppler equator in the body frame, northward"
@@ -141,9 +141,9 @@ def viewing(
     sun_sky, sky_light = paths.leg(spk, "sun", tdb, where)
     k, s, o = (sphere.normalized(v) for v in (where - venus.position, venus.position - sun.position,
                                               where - sun_sky.position))  # fmt: skip
-    reflected = paths.wavelength_ratio(sun.velocity, venus.velocity, s) * paths.second_leg(
-        venus.velocity, speed, s, k
-    )
+    out = paths.wavelength_ratio(sun.velocity, venus.velocity, s)
+    back = paths.wavelength_ratio(venus.velocity, speed, k)
+    reflected = out * back * paths.gamma_ratio(sun.velocity, speed)
     sky = paths.wavelength_ratio(sun_sky.velocity, speed, o) * paths.gamma_ratio(sun_sky.velocity, speed)
     body = body_axes_at(model, tdb - light)
     to_observer, to_sun = paths.turn(body, k), paths.turn(body, -s)
@@ -151,7 +151,7 @@ def viewing(
     view = delay_doppler.frame(to_observer, rate)
     pole = body[:, 2, :]
     direction = -k
-    apparent = paths.apparent_place(earth, direction, where, sun_sky.position, speed)
+    apparent = paths.apparent_place(earth, venus.position, sun_sky.position, where, speed)
     seen_from = paths.horizon(earth, site, -k, speed)
     sun_seen = paths.horizon(earth, site, -o, speed)
     observer_point, sun_point = sphere.lon_lat(to_observer), sphere.lon_lat(to_sun)

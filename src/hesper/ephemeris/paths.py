@@ -61,19 +61,26 @@ def gamma_ratio(emitter: Array, receiver: Array) -> Array:
     return np.asarray(gamma(emitter) / gamma(receiver))
 
 
-def second_leg(venus: Array, observer: Array, s: Array, k: Array) -> Array:
-    """Return the second leg times γ_S/γ_o; the Sun's own γ differs from 1 by 1e-15."""
-    zero = np.zeros_like(observer)
-    return wavelength_ratio(venus, observer, k) * gamma_ratio(zero, observer)
+def apparent_place(earth: Earth, venus: Array, sun: Array, where: Array, speed: Array) -> sphere.LonLat:
+    """Return the apparent place of date: deflection by the Sun, aberration, precession and nutation.
 
+    Parameters
+    ----------
+    venus, sun, where, speed
+        Barycentric positions of Venus and Sun when their light left, and the observer's position and
+        velocity, (time, 3) [m], [m s-1].
 
-def apparent_place(earth: Earth, direction: Array, where: Array, sun: Array, speed: Array) -> sphere.LonLat:
-    """Return the apparent place of date: deflection by the Sun, aberration, precession and nutation."""
+    Notes
+    -----
+    Venus is near: its light is bent by what the path from Venus, not from infinity, asks for (SOFA `ld`).
+    """
     import erfa
 
     from_sun = where - sun
     distance = np.linalg.norm(from_sun, axis=-1)
-    bent = erfa.ldsun(direction, from_sun / distance[:, None], distance / au)
+    direction = sphere.normalized(venus - where)
+    from_sun_to_venus = sphere.normalized(venus - sun)
+    bent = erfa.ld(1.0, direction, from_sun_to_venus, from_sun / distance[:, None], distance / au, 1e-9)
     beta = speed / SPEED_OF_LIGHT
     seen = erfa.ab(bent, beta, distance / au, np.sqrt(1 - np.sum(beta**2, axis=-1)))
     return sphere.lon_lat(turn(earth.to_true, seen))

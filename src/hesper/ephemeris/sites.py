@@ -39,7 +39,7 @@ SITES = {
         Site("DSS-12", (-2_350_443.812, -4_651_980.837, 3_665_630.988), _DSN),
         Site("DSS-13", (-2_351_112.659, -4_655_530.636, 3_660_912.728), _DSN),
         Site("DSS-14", (-2_353_621.420, -4_641_341.472, 3_677_052.318), _DSN),
-        # The 26 m antenna of 1973 stood beside today's DSS-13; these coordinates give the paper's 21.6 km.
+        # The 26 m antenna of 1973 stood beside today's DSS-13; four decimals of a degree are 11 m.
         _geodetic(
             "DSS-13-26m", -116.7944, 35.2472, 1094.0, "geodetic position of the old Venus site, WGS 84"
         ),
