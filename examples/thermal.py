@@ -1,4 +1,4 @@
-"""From Table 4 of Mohan et al. 2017 to what may lie below the surface of Venus: python examples/thermal.py."""
+"""From Table 4 of Mohan et al. 2017 to what may lie below the surface: python examples/thermal.py."""
 
 from pathlib import Path
 

@@ -37,9 +37,10 @@ def _temperatures(air, scale, frequency, *, sky_408=2.725, laws=None, is_planck=
 
 
 def test_table_3_temperatures_from_fluxes():
-    """U8: every printed temperature follows from flux and diameter, 332.9 MHz with each day's own diameter."""
-    rows = ((606.1, 58.0, 22.72, 539.3, 540), (606.0, 54.0, 22.97, 491.4, 492), (332.9, 10.6, 21.19, 375.6, 376),
-            (332.9, 9.7, 21.40, 337.0, 337), (239.9, 4.74, 22.72, 281.3, 282))  # fmt: skip
+    """U8: every printed temperature follows from flux and diameter of its own day."""
+    rows = ((606.1, 58.0, 22.72, 539.3, 540), (606.0, 54.0, 22.97, 491.4, 492),
+            (332.9, 10.6, 21.19, 375.6, 376), (332.9, 9.7, 21.40, 337.0, 337),
+            (239.9, 4.74, 22.72, 281.3, 282))  # fmt: skip
     for frequency, flux, diameter, recomputed, printed in rows:
         found = planck.brightness_temperature(flux * mJy, frequency * MHz, diameter * arcsec)
         assert found == pytest.approx(recomputed, abs=0.3)
@@ -53,7 +54,7 @@ def test_galactic_background():
 
 
 def test_opacity_at_the_zenith(air):
-    """P1: about 0.02 at 1.385 GHz (Butler 2001), 0.006 ± 0.005 at 608 MHz (Muhleman 1973); CO₂ alone 0.0221, 0.0042."""
+    """P1: about 0.02 at 1.385 GHz (Butler 2001), 0.006 ± 0.005 at 608 MHz (Muhleman 1973)."""
     column = model.columns(np.array([1.385, 0.608]) * GHz, air)
     high, low = model.zenith_opacity(column, B)
     assert 0.018 < high < 0.036
@@ -85,7 +86,7 @@ def test_other_laws_of_co2(air):
 
 
 def test_refraction_is_not_optional(air):
-    """P3: without it T_b falls by 11.1 K at 1.385 GHz, 3.3 at 4.86 and 0.6 at 22.46 (model C, fine quadrature)."""
+    """P3: without it T_b falls by 11.1 K at 1.385 GHz, 3.3 at 4.86 and 0.6 at 22.46 (model C, fine nodes)."""
     nu = np.array([1.385, 4.86, 22.46]) * GHz
     each = []
     for refraction in (True, False):
@@ -97,7 +98,7 @@ def test_refraction_is_not_optional(air):
 
 
 def test_the_ground_reflects_the_galaxy(air):
-    """P4: +7.3 and +17.1 K at 333 and 240 MHz with the background counted twice, as it was computed; +6.6, +15.5 without."""
+    """P4: +7.3 and +17.1 K at 333 and 240 MHz if the cosmic background counts twice; +6.6 and +15.5 once."""
     nu = np.array([0.3329, 0.2399]) * GHz
     column = model.columns(nu, air)
     ground = model_ground.uniform(nu, column.rays.cosine, 735.3, 4.15)
@@ -197,7 +198,7 @@ def test_radar_reflectivity_at_3_8_cm(air):
 
 
 def test_peak_and_slope_of_the_spectrum(air):
-    """Section 5: rising to a peak near 6 cm, then nearly flat: 60 K/cm from 1.33 to 3.55 cm ('about 40' to 6 cm)."""
+    """Section 5: rising to a peak near 6 cm: 60 K/cm from 1.33 to 3.55 cm (the paper: about 40 to 6 cm)."""
     nu = np.geomspace(0.24, 23, 60) * GHz
     found = _temperatures(air, C, nu)
     peak = 29.9792458 / (nu[np.argmax(found)] / GHz)

@@ -17,7 +17,7 @@ def _temperatures(air, scale, frequency):
 
 
 def test_casa_venus_table(real_data):
-    """P7: 30–500 GHz within 3 % for tuned abundances (C); nominal ones (B) reach 3.8 % at 30 GHz; 900 GHz within 3 %."""
+    """P7: 30–900 GHz within 3 % for tuned abundances (C); nominal ones (B) reach 3.8 % at 30 GHz."""
     known = np.loadtxt(real_data / "radio" / "Venus_Tb.dat")
     chosen = known[(known[:, 0] >= 30) & (known[:, 0] <= 900)][::3]
     air = model_atmosphere.standard(physics_atmosphere.vira())

@@ -1,0 +1,230 @@
+"""What a recipe of the thermal system says, and the records and laws it stands for."""
+
+from functools import partial
+
+import numpy as np
+
+from hesper import config
+from hesper.constants import VENUS_RADIUS
+from hesper.errors import InputError
+from hesper.physics import atmosphere as physics_atmosphere
+from hesper.record import Array, record, setting
+from hesper.thermal import model, model_atmosphere, model_families, model_ground, model_opacity, read
+from hesper.thermal.data import Atmosphere, Spectrum
+from hesper.thermal.model_families import Family
+from hesper.thermal.model_ground import Ground
+from hesper.units import GHz, MHz, deg, km, ppm
+
+_COLLISION_INDUCED = {
+    "ho 1966": model_opacity.collision_induced_ho,
+    "rosenkranz 1993": model_opacity.collision_induced_rosenkranz,
+    "gruszka-borysow 1997": model_opacity.collision_induced_gruszka_borysow,
+}
+_SO2 = {
+    "ben-reuven": model_opacity.so2_ben_reuven,
+    "van vleck-weisskopf": model_opacity.so2_van_vleck,
+}
+
+
+@record
+class AtmosphereSettings:
+    """Atmosphere: profile, absorbers and their laws."""
+
+    profile: str = setting("", "text", "table of altitude, density, T, P; empty: VIRA (Seiff et al. 1985)")
+    latitude: float = setting(
+        0.0, "rad", "latitude of the VIRA profile", shown="deg", minimum=-90 * deg, maximum=90 * deg
+    )
+    by_latitude: bool = setting(False, "1", "let the latitudes of VIRA share the disk, in place of one")
+    warmer: float = setting(0.0, "K", "added to the temperature at all altitudes")
+    surface_altitude: float = setting(
+        0.0, "m", "altitude of the surface in the profile", shown="km", minimum=-3 * km, maximum=12 * km
+    )
+    collision_induced: str = setting(
+        "ho 1966", "text", "law of CO2-CO2 and CO2-N2 absorption", choices=(*_COLLISION_INDUCED, "parametric")
+    )
+    co2_scale: float = setting(0.85, "1", "scale of the parametric law at 400 K", minimum=0.0)
+    co2_exponent: float = setting(4.6, "1", "temperature exponent of the parametric law")
+    so2: float = setting(75 * ppm, "1", "mole fraction of SO2 below 48 km", minimum=0.0, maximum=0.01)
+    so2_shape: str = setting("ben-reuven", "text", "line shape of SO2", choices=tuple(_SO2))
+    h2so4: float = setting(1.0, "1", "factor on the nominal H2SO4 vapour (9 ppm at 46 km)", minimum=0.0)
+    cloud: float = setting(30e-6, "kg m-3", "droplets in the lower cloud", shown="mg m-3", minimum=0.0)
+    h2o: float = setting(30 * ppm, "1", "mole fraction of H2O in the deep atmosphere", minimum=0.0)
+    co: float = setting(20 * ppm, "1", "mole fraction of CO", minimum=0.0)
+    ocs: float = setting(15 * ppm, "1", "mole fraction of OCS in the deep atmosphere", minimum=0.0)
+
+
+@record
+class GroundSettings:
+    """Ground of simulations and predictions: a family with its parameters, or layers."""
+
+    family: str = setting(
+        "uniform", "text", "family, or layers added in power or in amplitude",
+        choices=(*model_families.NAMES, "layers incoherent", "layers coherent"),
+    )  # fmt: skip
+    values: tuple = setting(  # type: ignore[type-arg]
+        (4.15,), "1", "parameters of the family, in its order and units (docs/systems/thermal.md)"
+    )
+    thickness: tuple = setting((1.0,), "m", "layers from the top: thickness", minimum=0.0)  # type: ignore[type-arg]
+    permittivity: tuple = setting(  # type: ignore[type-arg]
+        (1.5, 8.31), "1", "of the layers and the half-space below", minimum=1.0
+    )
+    loss_tangent: tuple = setting(  # type: ignore[type-arg]
+        (0.01, 0.01), "1", "of the layers and the half-space below", minimum=0.0
+    )
+    temperature: tuple = setting(  # type: ignore[type-arg]
+        (735.3, 735.3), "K", "of the layers and the half-space below", minimum=0.0
+    )
+
+
+@record
+class Config:
+    """Settings of the thermal emission system."""
+
+    data: tuple = setting(  # type: ignore[type-arg]
+        ("mohan2017", "class2023"), "text", "data sets of the package", choices=tuple(read.PUBLISHED)
+    )
+    table: str = setting("", "text", "CSV of brightness temperatures, used instead of `data`")
+    families: tuple = setting(  # type: ignore[type-arg]
+        model_families.NAMES, "text", "families of grounds to fit", choices=model_families.NAMES
+    )
+    sampling: str = setting(
+        "none", "text", "posteriors and evidence (needs the extra 'bayes')", choices=("none", "nested")
+    )
+    live_points: int = setting(300, "count", "live points of nested sampling", minimum=20)
+    campaign_scales: bool = setting(True, "1", "let the flux scale of each campaign err")
+    radar: bool = setting(False, "1", "demand the reflectivity that radar saw as well")
+    fit_atmosphere: bool = setting(True, "1", "fit the absorbers to the data of 1 GHz and more")
+    sky_408: float = setting(30.0, "K", "sky temperature at 408 MHz behind Venus", minimum=2.725)
+    loss_tangent: float = setting(0.01, "1", "for which depths are stated", minimum=1e-6)
+    convention: str = setting("planck", "text", "of predicted temperatures", choices=read.CONVENTIONS)
+    reference_radius: float = setting(
+        VENUS_RADIUS, "m", "radius that predicted temperatures refer to", shown="km", minimum=1.0
+    )
+    lowest_frequency: float = setting(
+        240 * MHz, "Hz", "of predicted spectra", shown="GHz",
+        minimum=model.LOWEST_FREQUENCY, maximum=model.HIGHEST_FREQUENCY,
+    )  # fmt: skip
+    highest_frequency: float = setting(
+        1000 * GHz, "Hz", "of predicted spectra", shown="GHz",
+        minimum=model.LOWEST_FREQUENCY, maximum=model.HIGHEST_FREQUENCY,
+    )  # fmt: skip
+    frequencies: int = setting(120, "count", "number of predicted frequencies", minimum=2, maximum=5000)
+    map_frequencies: tuple = setting(  # type: ignore[type-arg]
+        (1.3 * GHz, 4.86 * GHz, 22.46 * GHz, 230 * GHz),
+        "Hz",
+        "of maps, limbs and contributions",
+        shown="GHz",
+        minimum=model.LOWEST_FREQUENCY,
+        maximum=model.HIGHEST_FREQUENCY,
+    )
+    pixel: float = setting(50 * km, "m", "pixel of the maps", shown="km", minimum=1 * km)
+    seed: int = setting(1, "count", "of random numbers", minimum=0)
+    atmosphere: AtmosphereSettings
+    ground: GroundSettings
+
+
+def measured(settings: Config) -> Spectrum:
+    """Return the table that a recipe names."""
+    if settings.table:
+        return read.spectrum(config.existing(settings.table))
+    if not settings.data:
+        raise InputError("recipe: neither table nor data is given; name at least one data set")
+    return read.joined([read.published(name) for name in settings.data])
+
+
+def scene(settings: Config) -> model.Scene:
+    """Return what lies above the ground, as a recipe describes it.
+
+    Raises
+    ------
+    InputError
+        If a profile of one's own is to be taken by latitude.
+    """
+    air = settings.atmosphere
+    if air.by_latitude and air.profile:
+        raise InputError(
+            "recipe: atmosphere.by_latitude holds for VIRA; remove atmosphere.profile, or set it false"
+        )
+    profile = (
+        physics_atmosphere.read(config.existing(air.profile))
+        if air.profile
+        else physics_atmosphere.vira(air.latitude)
+    )
+    parametric = partial(
+        model_opacity.collision_induced_parametric, scale=air.co2_scale, exponent=air.co2_exponent
+    )
+    laws = model.Laws(_COLLISION_INDUCED.get(air.collision_induced, parametric), _SO2[air.so2_shape])
+    latitudes = physics_atmosphere.VIRA_LATITUDES if air.by_latitude else ()
+    zones = tuple((each, _atmosphere(air, physics_atmosphere.vira(each))) for each in latitudes)
+    scale = np.ones(len(model.SPECIES))
+    return model.Scene(_atmosphere(air, profile), laws, scale, settings.sky_408, zones)
+
+
+def _atmosphere(air: AtmosphereSettings, profile: physics_atmosphere.Profile) -> Atmosphere:
+    return model_atmosphere.standard(
+        profile,
+        so2=air.so2,
+        h2so4=air.h2so4,
+        cloud=air.cloud,
+        h2o=air.h2o,
+        co=air.co,
+        ocs=air.ocs,
+        warmer=air.warmer,
+        surface_altitude=air.surface_altitude,
+    )
+
+
+def ground(settings: Config) -> tuple[Family, Array]:
+    """Return the ground of simulations, as a recipe describes it, and its parameters.
+
+    Raises
+    ------
+    InputError
+        If the numbers of values do not fit the family or the layers.
+    """
+    given = settings.ground
+    if given.family in model_families.NAMES:
+        kind = model_families.family(given.family)
+        names = ", ".join(p.label for p in kind.parameters)
+        if len(given.values) != len(kind.parameters):
+            raise InputError(
+                f"recipe: ground.values has {len(given.values)} numbers; '{kind.name}' has "
+                f"{len(kind.parameters)}: {names}"
+            )
+        return kind, np.array(given.values)
+    layers = len(given.thickness)
+    for name in ("permittivity", "loss_tangent", "temperature"):
+        if len(getattr(given, name)) != layers + 1:
+            raise InputError(
+                f"recipe: ground.{name} has {len(getattr(given, name))} numbers; {layers} layers and the "
+                f"half-space below need {layers + 1}"
+            )
+    law = (
+        model_ground.layers_coherent if given.family == "layers coherent" else model_ground.layers_incoherent
+    )
+    stack = [
+        np.array(part)
+        for part in (given.thickness, given.permittivity, given.loss_tangent, given.temperature)
+    ]
+
+    def layered(frequency: Array, cosine: Array, temperature: float, values: Array) -> Ground:
+        del temperature, values
+        return law(frequency, cosine, *stack)
+
+    return Family(given.family, "layers of the recipe", (), layered), np.array([])
+
+
+def frequencies(settings: Config) -> Array:
+    """Return the frequencies of predicted spectra [Hz], evenly spaced in their logarithm.
+
+    Raises
+    ------
+    InputError
+        If the lowest is not below the highest.
+    """
+    if settings.highest_frequency <= settings.lowest_frequency:
+        raise InputError(
+            f"recipe: lowest_frequency {settings.lowest_frequency / GHz:g} GHz is not below "
+            f"highest_frequency {settings.highest_frequency / GHz:g} GHz; exchange them"
+        )
+    return np.geomspace(settings.lowest_frequency, settings.highest_frequency, settings.frequencies)
