@@ -98,7 +98,7 @@ def _imports(tree):
     ("library", "allowed"),
     [
         ("xarray", ("__init__.py", "products/")),
-        ("netCDF4", ("products/",)),
+        ("h5netcdf", ("products/",)),
         ("rasterio", ("products/",)),
         ("matplotlib", ("figures.py", "plot", "report.py")),
         ("astropy.io", ("products/", "read", "write")),
@@ -109,6 +109,35 @@ def test_heavy_libraries_stay_behind_their_doors(library, allowed):
         if any(name == library or name.startswith(f"{library}.") for name in _imports(tree)):
             here = [path.as_posix(), path.name.removesuffix(".py")]
             assert any(h.startswith(a) for h in here for a in allowed), f"{path} imports {library}"
+
+
+ORDER = {"data": 0, "model": 1, "pipeline": 3}
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_stages_of_a_system_meet_only_in_records_and_model(system):
+    """data ← model ← every verb ← pipeline; `simulate` and `retrieve` share nothing but `model`."""
+    for path in (SOURCE / system).glob("*.py"):
+        verb = path.stem.split("_")[0]
+        for name in _imports_of_system(ast.parse(path.read_text(encoding="utf-8")), system):
+            other = name.split("_")[0]
+            low, high = ORDER.get(other, 2), ORDER.get(verb, 2)
+            assert low <= high, f"{system}/{path.name} imports {name}"
+            apart = {verb, other} in (
+                {"simulate", "retrieve"},
+                {"simulate", "calibrate"},
+                {"read", "retrieve"},
+            )
+            assert not apart, f"{system}/{path.name} imports {name}"
+
+
+def _imports_of_system(tree, system):
+    prefix = f"hesper.{system}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == prefix:
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{prefix}."):
+            yield node.module.removeprefix(f"{prefix}.")
 
 
 def test_nothing_runs_what_it_reads():

@@ -91,13 +91,22 @@ GOLDEN = [
     ),
     (("radio", "run", "--set", "sky_408=30 m"), 65, "recipe: sky_408 = '30 m': 'm' is not a unit of this"),
     (("radio", "run", "--set", "sky_408=1 K"), 65, "recipe: sky_408 = '1 K'; allowed: ≥ 2.725 K"),
-    (("radio", "run", "--set", "calibration=2"), 65, "recipe: calibration = 2; allowed: ≥ 0.0 percent and ≤ 100.0 percent"),
+    (
+        ("radio", "run", "--set", "calibration=200 percent"),
+        65,
+        "calibration = '200 percent'; allowed: ≥ 0.0 percent and ≤ 100.0 percent",
+    ),
     (("radio", "run", "--set", "sky_model=papre"), 65, "did you mean 'paper'?"),
     (("radio", "run", "--set", "input=absent.csv"), 66, "input: 'absent.csv' does not exist"),
     (("radio", "run", "--set", "input=/dev/zero"), 65, "is neither a file nor a folder"),
     (("radio", "run", "--set", "nothing"), 65, "--set nothing: not an assignment; write table.key=value"),
     (("radio", "run", "--jobs", "-2"), 65, "--jobs -2: a number of processes is needed; 0 takes all cores"),
     (("fetch", "nothing.dat"), 65, "fetch: 'nothing.dat' is not known; `hesper fetch --list` shows what is"),
+    (
+        ("demo", "--data", "nowhere"),
+        66,
+        "--data nowhere: no such folder; give the folder of real data, or none",
+    ),
     (
         ("demo", "--only", "mars"),
         65,
@@ -134,12 +143,14 @@ def test_debug_shows_the_traceback():
     [
         ("", "no rows"),
         ("a,b\n1,2\n", "no column frequency_MHz"),
+        ("a,a\n1,2\n", "column a stands twice"),
+        ("a,b\n1,2,3\n", "row 1: 2 fields are needed"),
         ("frequency_MHz,date,diameter_arcsec,beam_major_arcsec,beam_minor_arcsec,rms_mJy,flux_mJy,limit\n"
-         "606,d,22,6,5,x,50,0\n", "row 1: rms_mJy = 'x'; a number is needed"),
+         "606,2004-03-26,22,6,5,x,50,0\n", "row 1: rms_mJy = 'x'; a number is needed"),
         ("frequency_MHz,date,diameter_arcsec,beam_major_arcsec,beam_minor_arcsec,rms_mJy,flux_mJy,limit\n"
-         "606,d,22,6,5,-1,50,0\n", "a positive number is needed"),
+         "606,2004-03-26,22,6,5,-1,50,0\n", "a positive number is needed"),
         ("frequency_MHz,date,diameter_arcsec,beam_major_arcsec,beam_minor_arcsec,rms_mJy,flux_mJy,limit\n"
-         "606,d,22,6,5,1,50,2\n", "limit holds '2'; 0 or 1 is needed"),
+         "606,2004-03-26,22,6,5,1,50,2\n", "limit holds '2'; 0 or 1 is needed"),
     ],
 )  # fmt: skip
 def test_bad_tables(content, message, tmp_path, capsys):

@@ -66,6 +66,31 @@ def test_huber_resists_outliers_and_states_its_scatter():
     assert np.all((ratio > 0.8) & (ratio < 1.25)), ratio
 
 
+@pytest.mark.parametrize(("n", "highest"), [(12, 1.35), (20, 1.2), (60, 1.12)])
+def test_huber_pulls_of_clean_data_have_unit_width(n, highest):
+    pulls = []
+    for seed in range(600):
+        found = fit.huber(*_line(np.random.default_rng(seed), n), 1.0)
+        pulls.append((found.value - [2, -1]) / found.std)
+    width = np.std(pulls, axis=0)
+    # A pull by an estimated scale of n − 2 degrees of freedom follows Student's law, wider than 1.
+    assert np.all((width > 0.85) & (width < highest)), width
+
+
+def test_huber_refuses_as_many_parameters_as_data():
+    with pytest.raises(InputError, match="give more data"):
+        fit.huber(np.eye(2), np.ones(2), 1.0)
+
+
+def test_nonlinear_says_what_the_data_do_not_determine():
+    x = np.linspace(0, 1, 20)
+    with pytest.raises(ConvergenceError, match="do not determine"):
+        fit.nonlinear(lambda p: x - (p[0] + p[1]) * x, np.array([0.2, 0.2]))
+    bounds = (np.array([0.0, -9.0]), np.array([1.0, 9.0]))
+    bounded = fit.nonlinear(lambda p: (2.0 - p[0] * x) + p[1], np.array([0.5, 0.1]), bounds=bounds)
+    assert np.isfinite(bounded.std[1])
+
+
 def test_nonlinear_covariance_and_failure():
     x = np.linspace(0, 1, 50)
     rng = np.random.default_rng(3)

@@ -23,6 +23,12 @@ def build(item):
     return runs.generator(5, item).bytes(4000)
 
 
+def build_slowly(item):
+    """Take long enough to be interrupted."""
+    time.sleep(0.15)
+    return build(item)
+
+
 def _tree(folder):
     return {
         p.relative_to(folder).as_posix(): p.read_bytes()
@@ -124,6 +130,76 @@ def test_interrupt_finishes_the_item_at_hand(tmp_path):
     done = len(list((tmp_path / "run").rglob("*.bin")))
     assert 2 <= done < 6
     assert _do(tmp_path / "run") == _do(tmp_path / "whole")
+
+
+def test_interrupt_with_workers_keeps_what_they_hold(tmp_path):
+    script = SCRIPT.replace("quiet=True)", "quiet=True, jobs=2)").replace("slow,", "build_slowly,")
+    code = textwrap.dedent(script.format(tests=str(Path(__file__).parent), folder=str(tmp_path / "run")))
+    code = code.replace(
+        "from test_runs import PROVENANCE, build", "from test_runs import PROVENANCE, build, build_slowly"
+    )
+    main = tmp_path / "main.py"
+    main.write_text("if __name__ == '__main__':\n" + textwrap.indent(code, "    "))
+    where = {**os.environ, "PYTHONPATH": f"{Path(__file__).parent}:{Path(runs.__file__).parents[1]}"}
+    command = [sys.executable, str(main)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, env=where)
+    while not list((tmp_path / "run").rglob("*.bin")):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.stderr.read().decode()
+    process.wait()
+    process.stderr.close()
+    assert "go on where it stopped" in said
+    journal = (tmp_path / "run" / ".journal.jsonl").read_text()
+    made = [p.name for p in (tmp_path / "run").rglob("*.bin")]
+    assert all(name in journal for name in made)
+    assert len(made) < 6
+    assert _do(tmp_path / "run") == _do(tmp_path / "whole")
+
+
+def test_relative_directories_reach_workers_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with runs.open_run(Path("out"), PROVENANCE, quiet=True) as run:
+        monkeypatch.chdir("/")
+        run.map(build, [1, 2], ["a", "b"], title="items")
+    assert (tmp_path / "out" / "a").is_file()
+
+
+def test_a_lost_side_car_is_made_again(tmp_path):
+    before = _do(tmp_path)
+    (tmp_path / "items/3.bin.prov.json").unlink()
+    assert _do(tmp_path) == before
+
+
+def test_side_cars_name_the_inputs_of_their_item(tmp_path):
+    own = [[products.Source(f"{i}.img", f"{i}" * 64, 1)] for i in range(2)]
+    many = PROVENANCE._replace(inputs=tuple(products.Source(f"{i}", "f" * 64, 1) for i in range(200)))
+    with runs.open_run(tmp_path, many, quiet=True) as run:
+        run.map(build, [0, 1], ["a", "b"], title="items", inputs=own)
+        run.map(build, [0, 1], ["c", "d"], title="items")
+    assert "1.img" in (tmp_path / "b.prov.json").read_text()
+    assert "1.img" not in (tmp_path / "a.prov.json").read_text()
+    assert "inputs: see run.json" in (tmp_path / "c.prov.json").read_text()
+
+
+def test_a_fresh_run_forgets_the_earlier_one_and_overwrite_leaves_nothing_behind(tmp_path):
+    _do(tmp_path)
+    with runs.open_run(tmp_path, PROVENANCE, quiet=True, resume=False) as run:
+        run.write("sum.txt", lambda: b"again")
+    assert (tmp_path / "sum.txt").read_bytes() == b"again"
+    assert not (tmp_path / "items" / "0.bin").exists()
+
+
+def test_other_peoples_folders_are_neither_tidied_nor_filled(tmp_path):
+    theirs = tmp_path / f"{products.files.TEMPORARY_PREFIX}mine.txt"
+    theirs.write_text("keep")
+    with (
+        pytest.raises(InputError, match="holds other files"),
+        runs.open_run(tmp_path, PROVENANCE, quiet=True),
+    ):
+        pass
+    assert theirs.read_text() == "keep"
 
 
 def test_only_one_run_at_a_time(tmp_path):

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from hesper import __version__
-from hesper.errors import EXIT_CODES, HesperError, InputError
+from hesper.errors import EXIT_CODES, HesperError, InputError, MissingError
 
 SYSTEMS = {
     "vmc": "Venus Express camera: images to surface emissivity maps",
@@ -71,8 +71,12 @@ def demo(
     for system in only or []:
         if system not in SYSTEMS:
             raise InputError(f"--only {system}: no such system; there are {', '.join(SYSTEMS)}")
+    present = [system for system in SYSTEMS if _exists(system, "pipeline")]
     where = data or (Path(os.environ["HESPER_DATA"]) if os.environ.get("HESPER_DATA") else None)
-    raise typer.Exit(0 if report.demo(out, where, only or list(SYSTEMS), quiet=quiet) else 1)
+    if where is not None and not where.is_dir():
+        named = "--data" if data else "HESPER_DATA"
+        raise MissingError(f"{named} {where}: no such folder; give the folder of real data, or none")
+    raise typer.Exit(0 if report.demo(out, where, only or present, quiet=quiet) else 1)
 
 
 @app.command()
@@ -175,7 +179,7 @@ def _group(system: str, summary: str) -> typer.Typer:
         options = {"jobs": jobs, "dask": dask, "dry_run": dry_run, "overwrite": overwrite, "quiet": quiet}
         _execute(system, "run", recipe, set_, out, **options)  # type: ignore[arg-type]
 
-    if importlib.util.find_spec(f"hesper.{system}.simulate") is not None:
+    if _exists(system, "simulate"):
 
         @group.command()
         def simulate(
@@ -186,7 +190,7 @@ def _group(system: str, summary: str) -> typer.Typer:
             options = {"jobs": jobs, "dask": dask, "dry_run": dry_run, "overwrite": overwrite, "quiet": quiet}
             _execute(system, "simulate", recipe, set_, out, **options)  # type: ignore[arg-type]
 
-    if importlib.util.find_spec(f"hesper.{system}.plan") is not None:
+    if _exists(system, "plan"):
 
         @group.command()
         def plan(recipe: Recipe = None, set_: Set = None) -> None:
@@ -200,6 +204,12 @@ def _group(system: str, summary: str) -> typer.Typer:
     return group
 
 
+def _exists(system: str, name: str) -> bool:
+    """Tell whether a system has a module; looking into a package that is absent would raise."""
+    there = importlib.util.find_spec(f"hesper.{system}") is not None
+    return there and importlib.util.find_spec(f"hesper.{system}.{name}") is not None
+
+
 def _rich(table: Any) -> Any:
     from rich.table import Table
 
@@ -210,7 +220,7 @@ def _rich(table: Any) -> Any:
 
 
 for _system, _summary in SYSTEMS.items():
-    if importlib.util.find_spec(f"hesper.{_system}.pipeline") is not None:
+    if _exists(_system, "pipeline"):
         app.add_typer(_group(_system, _summary), name=_system)
 
 
@@ -226,9 +236,6 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         _complain(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _complain("interrupted; run the same command again to go on where it stopped")
-        sys.exit(130)
     except MemoryError:
         _complain("out of memory; see --dry-run for what is needed")
         sys.exit(74)

@@ -13,10 +13,13 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def _cache_is_writable() -> bool:
     """Numba refuses to import a cached kernel when neither the package nor HOME can be written."""
     given = os.environ.get("NUMBA_CACHE_DIR")
-    for place in [Path(given)] if given else [Path(__file__).parent, Path.home()]:
-        if os.access(place, os.W_OK):
-            return True
-    return False
+    if given:
+        return os.access(given, os.W_OK)
+    try:
+        home = Path.home()
+    except RuntimeError:  # no HOME and no entry for the user
+        return os.access(Path(__file__).parent, os.W_OK)
+    return any(os.access(place, os.W_OK) for place in (Path(__file__).parent, home))
 
 
 _CACHE = _cache_is_writable()

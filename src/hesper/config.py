@@ -159,7 +159,7 @@ def _quantity(given: Any, spec: Spec, where: str) -> float:
     example = f'write for example "{_number(1.0)} {spec.shown}"'
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         raise InputError(f"{where} = {given!r}; a quantity is needed: {example}")
-    if spec.unit == "1" and not isinstance(given, str):
+    if spec.shown == "1" and not isinstance(given, str):
         value = float(given)
     elif not isinstance(given, str):
         raise UnitError(f"{where} = {given!r} has no unit; {example.replace('1.0', str(given))}")
@@ -260,10 +260,10 @@ def _allowed(spec: Spec) -> str:
     return f" ({', '.join(bounds)})" if bounds else ""
 
 
-def existing(path: str, *, beside: Path | None = None, what: str = "input") -> Path:
+def existing(path: str, *, what: str = "input") -> Path:
     """Return a path of a recipe that exists and is a regular file or a folder.
 
-    Relative paths start at `beside`, the recipe's own folder, or else at the working directory.
+    Relative paths start at the working directory.
 
     Raises
     ------
@@ -275,8 +275,6 @@ def existing(path: str, *, beside: Path | None = None, what: str = "input") -> P
     if "\0" in path or len(path) > 4000:
         raise InputError(f"{what}: {path[:60]!r} is no path; give a file or a folder")
     found = Path(os.path.expandvars(path)).expanduser()
-    if beside is not None and not found.is_absolute():
-        found = beside / found
     if not found.exists():
         raise MissingError(f"{what}: '{found}' does not exist; give a file or a folder that does")
     if not (found.is_file() or found.is_dir()):

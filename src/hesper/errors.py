@@ -48,6 +48,12 @@ class ConvergenceError(HesperError):
     exit_code = 76
 
 
+class RunInterruptedError(HesperError):
+    """A run that Ctrl+C ended; what was finished is kept."""
+
+    exit_code = 130
+
+
 EXIT_CODES = {
     0: "all is well; for `demo`, every row agrees with what is expected",
     1: "`demo` ran, but a row is not ok",

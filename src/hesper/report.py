@@ -3,12 +3,13 @@
 import base64
 import html
 import importlib
-import importlib.util
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from hesper import __version__, ephemeris, products, runs
+from hesper import __version__, ephemeris, fetch, products, runs
+from hesper.errors import InputError, MissingError
 from hesper.products import Result, Section
 
 _STYLE = """
@@ -54,14 +55,16 @@ def demo(out: Path, data: Path | None, systems: Sequence[str], *, quiet: bool) -
     bool
         Whether every row is ok.
     """
-    recipe = {"command": "demo", "systems": list(systems), "data": data is not None}
+    recipe = {"command": "demo", "systems": list(systems)}
     sections: list[Section] = []
     kernel = products.source(ephemeris.kernel_path("DE421"))
-    provenance = products.Provenance(recipe=recipe, kernels=(kernel,))
-    with runs.open_run(out, provenance, overwrite=True, quiet=quiet) as run:
+    provenance = products.Provenance(recipe=recipe, inputs=_inputs(data), kernels=(kernel,))
+    _refuse_other_runs(out)
+    if data is not None and not provenance.inputs:
+        known = "`hesper fetch --list` names them"
+        raise MissingError(f"--data {data}: none of the public files is there; {known}")
+    with runs.open_run(out, provenance, overwrite=True, resume=False, quiet=quiet) as run:
         for system in systems:
-            if importlib.util.find_spec(f"hesper.{system}.pipeline") is None:
-                continue
             start = time.perf_counter()
             section: Section = importlib.import_module(f"hesper.{system}.pipeline").demo(run, data)
             sections.append(section)
@@ -75,7 +78,28 @@ def demo(out: Path, data: Path | None, systems: Sequence[str], *, quiet: bool) -
                 run.write(f"figures/{figure.name}.png", lambda content=content: content)  # type: ignore[misc]
     bad = [row for row in rows if not row.ok]
     _say(f"\n{len(rows) - len(bad)} of {len(rows)} rows ok; {out / 'report.html'}")
-    return not bad
+    return bool(rows) and not bad
+
+
+def _refuse_other_runs(out: Path) -> None:
+    """Let a demonstration replace a demonstration, and nothing else."""
+    path = out / "run.json"
+    try:
+        recipe = (
+            json.loads(path.read_text(encoding="utf-8"))["recipe"] if path.is_file() else {"command": "demo"}
+        )
+    except (ValueError, KeyError, TypeError):
+        recipe = {}
+    if recipe.get("command") != "demo":
+        raise InputError(f"{out}: holds a run that is no demonstration; choose another --out")
+
+
+def _inputs(data: Path | None) -> tuple[products.Source, ...]:
+    """Return the public files that a folder of real data holds."""
+    if data is None:
+        return ()
+    found = (data / name for name in fetch.catalogue())
+    return tuple(products.source(path) for path in found if path.is_file())
 
 
 def page(sections: Sequence[Section], *, with_data: bool) -> bytes:

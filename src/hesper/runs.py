@@ -4,15 +4,19 @@ A pipeline is given a `Run` and asks it for nothing but `write` (one product) an
 independent item). Both skip what the journal says is done, so that a killed run resumes to identical bytes.
 """
 
+import hashlib
 import json
 import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from importlib.metadata import version
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,13 +25,15 @@ import filelock
 import numpy as np
 
 from hesper import __version__
-from hesper.errors import InputError, LockedError, ResourceError
-from hesper.products.files import TEMPORARY_PREFIX, Provenance, sha256, write
+from hesper.errors import InputError, LockedError, ResourceError, RunInterruptedError
+from hesper.products.files import SIDECAR_SUFFIX, TEMPORARY_PREFIX, Provenance, Source, sha256, write
 
 _JOURNAL = ".journal.jsonl"
 _LOCK = ".lock"
 _OWNER = ".owner.json"
 _RUN = "run.json"
+_MOST_INPUTS = 100
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class Plan(NamedTuple):
@@ -63,7 +69,13 @@ class Run:
         return path
 
     def map(
-        self, build: Callable[[Any], bytes], items: Sequence[Any], names: Sequence[str], *, title: str
+        self,
+        build: Callable[[Any], bytes],
+        items: Sequence[Any],
+        names: Sequence[str],
+        *,
+        title: str,
+        inputs: Sequence[Sequence[Source]] | None = None,
     ) -> list[Path]:
         """Write one product per item, `build(item)`, in this process, in local processes or on Dask.
 
@@ -76,34 +88,62 @@ class Run:
             What to work on, and the name of each product in the output directory.
         title
             What the progress bar says.
+        inputs
+            For each item the files it was made from, for its side-car; otherwise the side-car names the
+            run's inputs, or run.json where they are many.
+
+        Raises
+        ------
+        InputError
+            If names are not one per item, or differ not.
+        RunInterruptedError
+            After Ctrl+C, when the items at hand are finished.
         """
         if len(set(names)) != len(items):
             raise InputError(f"{title}: {len(items)} items but {len(set(names))} names; names must differ")
-        todo = [(item, name) for item, name in zip(items, names, strict=True) if not self._is_done(name)]
-        with _interruptible() as interrupted, _progress(title, len(todo), self.quiet) as advance:
-            for name, digest in self._work(build, todo):
+        described = [self._described(own) for own in (inputs if inputs is not None else [None] * len(items))]
+        calls = [
+            (build, item, self.directory / name, name, provenance)
+            for item, name, provenance in zip(items, names, described, strict=True)
+            if not self._is_done(name)
+        ]
+        with _interruptible() as interrupted, _progress(title, len(calls), self.quiet) as advance:
+            for name, digest in self._work(calls, interrupted):
                 self._record(name, digest)
                 advance()
-                if interrupted():
-                    raise KeyboardInterrupt
+            if interrupted():
+                raise RunInterruptedError("interrupted; run the same command again to go on where it stopped")
         return [self.directory / name for name in names]
 
-    def _work(
-        self, build: Callable[[Any], bytes], todo: Sequence[tuple[Any, str]]
-    ) -> Iterator[tuple[str, str]]:
-        calls = [(build, item, self.directory / name, name, self.provenance) for item, name in todo]
+    def _described(self, own: Sequence[Source] | None) -> Provenance:
+        if own is not None:
+            return self.provenance._replace(inputs=tuple(own))
+        if len(self.provenance.inputs) <= _MOST_INPUTS:
+            return self.provenance
+        return self.provenance._replace(inputs=(), notes=(*self.provenance.notes, f"inputs: see {_RUN}"))
+
+    def _work(self, calls: Sequence[Any], interrupted: Callable[[], bool]) -> Iterator[tuple[str, str]]:
         if self.dask:
-            yield from _on_dask(calls, self.dask)
+            yield from _on_dask(calls, self.dask, interrupted)
         elif self.jobs == 1 or len(calls) < 2:
-            yield from (_make(*call) for call in calls)
+            for call in calls:
+                if interrupted():
+                    return
+                yield _make(*call)
         else:
-            yield from _in_processes(calls, min(self.jobs, len(calls)))
+            yield from _in_processes(calls, min(self.jobs, len(calls)), interrupted)
 
     def _is_done(self, name: str) -> bool:
         path = self.directory / name
-        return name in self._done and path.is_file() and sha256(path) == self._done[name]
+        sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
+        whole = name in self._done and path.is_file() and sidecar.is_file()
+        return whole and sha256(path) == self._done[name]
 
     def _record(self, name: str, digest: str) -> None:
+        if not (self.directory / name).is_file():
+            raise ResourceError(
+                f"{self.directory / name}: a worker wrote it, but not here; share one file system"
+            )
         self._done[name] = digest
         with (self.directory / _JOURNAL).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({"name": name, "sha256": digest}) + "\n")
@@ -113,9 +153,15 @@ class Run:
 
 @contextmanager
 def open_run(
-    directory: Path, provenance: Provenance, *, jobs: int = 1, dask: str = "", overwrite: bool = False,
+    directory: Path,
+    provenance: Provenance,
+    *,
+    jobs: int = 1,
+    dask: str = "",
+    overwrite: bool = False,
+    resume: bool = True,
     quiet: bool = False,
-) -> Iterator[Run]:  # fmt: skip
+) -> Iterator[Run]:
     """Open an output directory for a run, alone in it, and go on where a killed run stopped.
 
     Parameters
@@ -129,7 +175,11 @@ def open_run(
     dask
         Address of a Dask scheduler, or nothing.
     overwrite
-        Forget what an earlier run with another recipe left here.
+        Remove what an earlier run with another recipe left here.
+    resume
+        Whether to go on where an earlier run with the same recipe stopped, or to start afresh.
+    quiet
+        No progress.
 
     Raises
     ------
@@ -140,8 +190,11 @@ def open_run(
     ResourceError
         If the directory cannot be written.
     """
+    if dask and find_spec("distributed") is None:
+        raise ResourceError("--dask: the package dask is not installed; pip install 'hesper[dask]'")
     if jobs < 0:
         raise InputError(f"--jobs {jobs}: a number of processes is needed; 0 takes all cores")
+    directory = directory.absolute()  # workers have working directories of their own
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(directory / _LOCK)
@@ -156,8 +209,8 @@ def open_run(
         ) from None
     try:
         _claim(directory)
-        _begin(directory, provenance, overwrite=overwrite)
-        yield Run(directory, provenance, jobs=jobs or os.cpu_count() or 1, dask=dask, quiet=quiet)
+        _begin(directory, provenance, overwrite=overwrite, resume=resume)
+        yield Run(directory, provenance, jobs=jobs or _cores(), dask=dask, quiet=quiet)
         (directory / _JOURNAL).touch()
     finally:
         (directory / _OWNER).unlink(missing_ok=True)
@@ -182,36 +235,63 @@ def _owner(directory: Path) -> str:
         return "another run"
 
 
-def _begin(directory: Path, provenance: Provenance, *, overwrite: bool) -> None:
+def _begin(directory: Path, provenance: Provenance, *, overwrite: bool, resume: bool) -> None:
+    path = directory / _RUN
     identity = {
         "version": __version__,
+        "source": _source_digest(),
+        "packages": {name: version(name) for name in ("astropy-iers-data", "numba", "numpy", "scipy")},
         "recipe": provenance.recipe,
         "inputs": [list(item) for item in provenance.inputs],
         "kernels": [list(item) for item in provenance.kernels],
     }
-    path = directory / _RUN
-    for leftover in directory.rglob(f"{TEMPORARY_PREFIX}*"):
-        leftover.unlink(missing_ok=True)
+    identity = json.loads(json.dumps(identity))
+    strangers = [p.name for p in directory.iterdir() if p.name not in (_LOCK, _OWNER)]
+    if strangers and not path.is_file() and not overwrite:
+        raise InputError(f"{directory}: holds other files ({strangers[0]}, …); choose an empty --out")
     if path.is_file():
-        _compare(path, identity, overwrite=overwrite)
-    text = json.dumps(identity, indent=1, ensure_ascii=False) + "\n"
-    write(path, text.encode())
+        # Only a directory of ours is tidied up.
+        for leftover in directory.rglob(f"{TEMPORARY_PREFIX}*"):
+            leftover.unlink(missing_ok=True)
+        _settle(path, identity, overwrite=overwrite, resume=resume)
+    write(path, (json.dumps(identity, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def _compare(path: Path, identity: dict[str, Any], *, overwrite: bool) -> None:
+def _settle(path: Path, identity: dict[str, Any], *, overwrite: bool, resume: bool) -> None:
+    """Go on with an earlier run, or remove what it left, or refuse."""
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         before = {}
-    if before == json.loads(json.dumps(identity)):
+    differ = [key for key in identity if before.get(key) != identity[key]]
+    if resume and not differ:
         return
-    if not overwrite:
-        differ = [key for key in identity if before.get(key) != json.loads(json.dumps(identity[key]))]
+    if differ and not overwrite:
         raise InputError(
             f"{path.parent}: holds a run with another {' and '.join(differ)}; "
             "choose another --out, or --overwrite it"
         )
-    (path.parent / _JOURNAL).unlink(missing_ok=True)
+    journal = path.parent / _JOURNAL
+    for name in _read_journal(journal):
+        for product in (path.parent / name, path.parent / f"{name}{SIDECAR_SUFFIX}"):
+            product.unlink(missing_ok=True)
+    journal.unlink(missing_ok=True)
+
+
+def _source_digest() -> str:
+    """Return a digest of the package's own code: a run is not resumed by other code of the same version."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(p for suffix in ("py", "csv") for p in root.rglob(f"*.{suffix}")):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _cores() -> int:
+    """Return the number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _read_journal(path: Path) -> dict[str, str]:
@@ -230,33 +310,45 @@ def _read_journal(path: Path) -> dict[str, str]:
 def _make(
     build: Callable[[Any], bytes], item: Any, path: Path, name: str, provenance: Provenance
 ) -> tuple[str, str]:
-    return name, write(path, build(item), provenance).sha256
+    # A Dask worker has several threads; HDF5, GDAL and warning filters want one at a time.
+    with _ONE_AT_A_TIME:
+        return name, write(path, build(item), provenance).sha256
 
 
-def _in_processes(calls: Sequence[Any], jobs: int) -> Iterator[tuple[str, str]]:
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures: list[Future[tuple[str, str]]] = [pool.submit(_make, *call) for call in calls]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            for future in futures:
-                future.cancel()
+def _in_processes(
+    calls: Sequence[Any], jobs: int, interrupted: Callable[[], bool]
+) -> Iterator[tuple[str, str]]:
+    waiting = list(reversed(calls))
+    # Ctrl+C reaches the whole group of processes: the workers leave it to us, and finish what they hold.
+    options: dict[str, Any] = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    with ProcessPoolExecutor(min(jobs, 61), mp_context=get_context("spawn"), **options) as pool:
+        running: set[Future[tuple[str, str]]] = set()
+        while running or (waiting and not interrupted()):
+            while waiting and len(running) < 2 * jobs and not interrupted():
+                running.add(pool.submit(_make, *waiting.pop()))
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            if interrupted():
+                running -= {future for future in running if future.cancel()}
+            yield from (future.result() for future in done)
 
 
-def _on_dask(calls: Sequence[Any], address: str) -> Iterator[tuple[str, str]]:
-    try:
-        from distributed import Client
-        from distributed import as_completed as completed
-    except ImportError:
-        raise ResourceError("--dask: the package dask is not installed; pip install 'hesper[dask]'") from None
+def _on_dask(
+    calls: Sequence[Any], address: str, interrupted: Callable[[], bool]
+) -> Iterator[tuple[str, str]]:
+    from distributed import Client
+    from distributed import as_completed as completed
+
     try:
         client = Client(address, timeout=10)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(f"--dask {address}: no scheduler answers there: {error}") from None
     with client:
-        for future in completed([client.submit(_make, *call, pure=False) for call in calls]):
+        futures = [client.submit(_make, *call, pure=False) for call in calls]
+        for future in completed(futures):
             yield future.result()
+            if interrupted():
+                client.cancel(futures)
+                return
 
 
 @contextmanager

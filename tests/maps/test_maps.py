@@ -135,6 +135,8 @@ def test_seam_and_poles_belong_to_a_cell():
 def test_negative_weights_and_empty_mosaics_are_refused():
     with pytest.raises(InputError, match="weight is negative"):
         maps.bin_points(_whole(), 0.0, 0.0, 1.0, weights=-1.0)
+    with pytest.raises(InputError, match="weight is negative"):
+        maps.mosaic([(np.ones((2, 2)), -1.0)])
     with pytest.raises(InputError, match="no maps given"):
         maps.mosaic([])
     with pytest.raises(InputError, match="give one grid"):
@@ -179,6 +181,28 @@ def test_a_scene_comes_back_from_an_image(lon):
     seen = np.isfinite(fine)
     assert np.abs(fine - truth)[seen].max() < 0.01
     assert seen.sum() > 2000
+
+
+@pytest.mark.parametrize("north", [24, 20, 16])
+def test_a_window_takes_nothing_from_beyond_its_edges(north):
+    image = _image(220 * deg, 20 * deg)
+    line, sample = np.mgrid[0:512, 0:512].astype(float)
+    seen = camera.sphere_from_pixels(
+        sample, line, camera=image.camera, position=image.position, axes=image.axes, radius=RADIUS
+    )
+    grid = maps.equirectangular(2 * deg, west=210 * deg, east=230 * deg, south=10 * deg, north=north * deg)
+    keep = seen.cos_emission >= np.cos(image.largest_emission)
+    points = maps.bin_points(grid, seen.lon[keep], seen.lat[keep], image.values[keep])
+    assert np.array_equal(maps.bin_image(grid, image).n, points.n)
+    assert points.n[0].sum() > 0
+
+
+def test_grids_of_one_column_or_of_billions_of_cells_are_refused():
+    for step in (10.0, 1e-9):
+        with pytest.raises(InputError, match="choose another resolution"):
+            maps.equirectangular(step * deg, west=0, east=10 * deg, south=0, north=10 * deg)
+    with pytest.raises(InputError, match="choose another resolution"):
+        maps.north_polar(1.0, half_width=1e6)
 
 
 def test_binning_an_image_equals_binning_its_points():

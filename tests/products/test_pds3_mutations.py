@@ -227,7 +227,7 @@ def outcomes(make, path, count, seed):
     return found, wrong
 
 
-@pytest.mark.parametrize("make,count", [(camera_file, 1200), (map_file, 600), (real_file, 400)])
+@pytest.mark.parametrize("make,count", [(camera_file, 1400), (map_file, 600), (real_file, 400)])
 def test_damaged_labels_never_give_a_wrong_array(make, count, tmp_path):
     found, wrong = outcomes(make, tmp_path / "F.IMG", count, seed=count)
     assert not wrong, wrong[0]

@@ -1,6 +1,7 @@
 """Products on disk: units, times, complex numbers, CRS, checksums; damage is noticed."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -71,7 +72,9 @@ def test_netcdf_round_trip(written):
 
 
 def test_same_record_same_bytes():
-    assert products.netcdf(_chart()) == products.netcdf(_chart())
+    first = products.netcdf(_chart())
+    time.sleep(1.1)  # HDF5 counts the times of objects in seconds: none may be kept
+    assert products.netcdf(_chart()) == first
     assert products.geotiff(_chart()) == products.geotiff(_chart())
 
 
@@ -97,6 +100,13 @@ def test_provenance_is_prov_json(written):
     assert document["entity"]["product:chart.nc"]["hesper:sha256"] == products.sha256(written)
 
 
+def test_inputs_of_one_name_stay_apart():
+    sources = tuple(products.Source("a.fits", digest * 32, 5) for digest in ("ab", "cd"))
+    made = products.prov_json(sources[0], products.Provenance(recipe={}, inputs=sources))
+    assert len([name for name in made["entity"] if name.startswith("input:")]) == 2
+    assert len(made["used"]) == 2
+
+
 def test_every_single_bit_flip_is_noticed(written):
     raw, rng = written.read_bytes(), np.random.default_rng(1)
     for _ in range(200):
@@ -105,6 +115,21 @@ def test_every_single_bit_flip_is_noticed(written):
         written.write_bytes(bad)
         with pytest.raises(InputError, match="the file was damaged or changed"):
             hesper.open(written)
+
+
+def test_flips_are_noticed_in_netcdf_without_a_side_car(written):
+    raw, rng, truth = written.read_bytes(), np.random.default_rng(4), _chart()
+    written.with_name("chart.nc.prov.json").unlink()
+    for _ in range(200):
+        bad = bytearray(raw)
+        bad[rng.integers(len(raw))] ^= 1 << rng.integers(8)
+        written.write_bytes(bad)
+        try:
+            found = products.read(written, Chart)
+        except InputError:
+            continue
+        # What is not noticed without the side-car lies outside the data.
+        assert np.array_equal(found.emissivity, truth.emissivity, equal_nan=True)
 
 
 def test_fits_flips_are_noticed_without_a_side_car(tmp_path):
@@ -190,6 +215,25 @@ def test_geotiffs_of_other_planets_are_refused(tmp_path):
         products.read_geotiff(path)
 
 
+def test_geotiffs_of_another_radius_keep_their_longitudes(tmp_path):
+    import rasterio
+    from rasterio.transform import Affine
+
+    path = tmp_path / "old.tif"
+    profile = {"driver": "GTiff", "width": 4, "height": 2, "count": 1, "dtype": "float32"}
+    step = np.radians(1.0) * 6_051_000
+    with rasterio.open(
+        path,
+        "w",
+        crs="+proj=eqc +R=6051000 +units=m",
+        transform=Affine(step, 0, 180 * step, 0, -step, step),
+        **profile,
+    ) as dataset:
+        dataset.write(np.ones((1, 2, 4), "float32"))
+    bands = products.read_geotiff(path)
+    assert np.degrees(bands.grid.x[0] / 6_051_800) == pytest.approx(180.5)
+
+
 def test_real_magellan_raster_in_degrees(real_data):
     bands = products.read_geotiff(real_data / "magellan" / "venus.tif")
     assert bands.values.shape == (1, 512, 1024)
@@ -215,6 +259,10 @@ def test_results_rows():
     assert not products.from_published("x", "q", "K", 10.0, 11.0, 0.5, source="s").ok
     assert not products.Result("x", "q", "K", None, expected=1.0, tolerance=1.0).ok
     assert not products.Result("x", "q", "K", float("nan")).ok
+    assert not products.Result("x", "q", "K", 1.0, expected=1.0).ok
+    assert not products.Result("x", "q", "K", 1.0, expected=1.0, tolerance=float("inf")).ok
+    assert not products.Result("x", "q", "K", 1.0, truth=1.0, expected=1.0, tolerance=1.0).ok
+    assert products.Result("x", "q", "K", 1.0).ok
     parsed = json.loads(
         products.results_json([row._replace(value=float("nan")), row._replace(std=np.float64(2))])
     )

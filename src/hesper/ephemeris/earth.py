@@ -21,6 +21,7 @@ J2000 = 2_451_545.0
 
 _FIRST, _LAST = 2_436_934.5, 2_470_172.5  # Julian dates of 1960-01-01 and 2051-01-01
 _EXAMPLE = "write UTC like '2007-11-07T13:30:00'"
+_NUMBERS = "give float64 TDB seconds since J2000"
 _PARSING = threading.Lock()
 
 
@@ -92,7 +93,7 @@ def _scales(times: Any) -> tuple[Array, tuple[Array, Array], tuple[Array, Array]
     """Return TDB seconds since J2000, and two-part Julian dates in UTC and TT, each (time,)."""
     from erfa import ufunc
 
-    kind = np.asarray(times).dtype.kind if not hasattr(times, "scale") else "O"
+    kind = _kind(times)
     if kind == "f":
         seconds = np.asarray(times, float).reshape(-1)
         _check_range(J2000 + seconds / day)
@@ -104,6 +105,22 @@ def _scales(times: Any) -> tuple[Array, tuple[Array, Array], tuple[Array, Array]
     tt1, tt2, _ = ufunc.taitt(tai1, tai2)
     tdb = (tt1 - J2000) * day + tt2 * day + ufunc.dtdb(tt1, tt2, 0.0, 0.0, 0.0, 0.0)
     return (seconds if kind == "f" else np.asarray(tdb)), utc_date, (tt1, tt2)
+
+
+def _kind(times: Any) -> str:
+    """Return the kind of what is given; refuse numbers whose meaning or precision is open."""
+    if hasattr(times, "scale"):
+        return "O"
+    given = np.asarray(times)
+    if hasattr(times, "unit") or np.ma.isMaskedArray(times):
+        raise InputError(
+            f"times: a {type(times).__name__}; {_EXAMPLE}, or give float64 TDB seconds since J2000"
+        )
+    if given.dtype.kind in "iub" or (given.dtype.kind == "f" and given.dtype != np.float64):
+        raise InputError(
+            f"times: {given.dtype} numbers; give float64 TDB seconds since J2000, or {_EXAMPLE[6:]}"
+        )
+    return given.dtype.kind
 
 
 def _check_range(date: Array) -> None:
@@ -133,6 +150,8 @@ def _utc(times: Any) -> tuple[Array, Array]:
 
     stamps = times if isinstance(times, Time) else _parse(times)
     stamps = stamps.reshape(-1)
+    if np.any(np.ma.getmaskarray(np.ma.asarray(stamps.mask))) or getattr(stamps, "masked", False):
+        raise InputError("times: some are masked; leave them out")
     if stamps.scale == "utc":
         return np.asarray(stamps.jd1, float), np.asarray(stamps.jd2, float)
     if stamps.scale not in ("tai", "tt", "tdb", "tcg", "tcb"):
@@ -154,8 +173,8 @@ def _parse(times: Any) -> Any:
         warnings.simplefilter("always")
         try:
             parsed = Time(values, scale="utc")
-        except (ValueError, TypeError) as error:
-            reason = str(error).splitlines()[0]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(f"times {times!r}: not understood ({reason}); {_EXAMPLE}") from None
     doubts = [str(w.message) for w in said if "dubious year" not in str(w.message)]
     if doubts:

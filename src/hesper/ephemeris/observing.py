@@ -12,6 +12,7 @@ from hesper.ephemeris.earth import epochs
 from hesper.ephemeris.kernel import Spk, open_kernel
 from hesper.ephemeris.rotation import Rotation, body_axes_at, find_rotation
 from hesper.ephemeris.sites import Site, find_site
+from hesper.errors import InputError
 from hesper.geometry import delay_doppler, sphere
 from hesper.record import Array, array, number, record, text
 
@@ -24,9 +25,13 @@ class Viewing:
     distance: Array = array("time", "m", "light path from the centre of Venus to the observer")
     sun_distance: Array = array("time", "m", "light path from the Sun to Venus")
     sun_observer_distance: Array = array("time", "m", "light path from the Sun to the observer")
-    venus_observer_rate: Array = array("time", "m s-1", "range rate from Venus to the observer")
-    sun_venus_rate: Array = array("time", "m s-1", "range rate from the Sun to Venus")
-    sun_observer_rate: Array = array("time", "m s-1", "range rate from the Sun to the observer")
+    venus_observer_rate: Array = array(
+        "time", "m s-1", "relative velocity along the path from Venus to the observer"
+    )
+    sun_venus_rate: Array = array("time", "m s-1", "relative velocity along the path from the Sun to Venus")
+    sun_observer_rate: Array = array(
+        "time", "m s-1", "relative velocity along the path from the Sun to the observer"
+    )
     reflected_shift: Array = array("time", "1", "relativistic λ/λ0 − 1 of sunlight scattered by Venus")
     sky_shift: Array = array("time", "1", "relativistic λ/λ0 − 1 of sunlight scattered by our sky")
     relative_shift: Array = array("time", "1", "λ(Venus)/λ(sky) − 1")
@@ -131,8 +136,11 @@ def viewing(
     -----
     Line shifts: λ_V/λ0 = γ_S (1 − β_S·ŝ)/(1 − β_V·ŝ) × (1 − β_V·k̂)/(γ_o (1 − β_o·k̂)), the product of both
     legs, in which the scatterer's γ cancels. Apparent places follow IERS Conventions 2010 (IAU 2006/2000A)
-    with light deflection and aberration.
+    with light deflection and aberration. A rate is the relative velocity of both ends along the path, at
+    emission and reception; the path itself changes at that rate over 1 − β_V·k̂ (1.7 m/s apart at most).
     """
+    if not 0 < radius < 1e8:
+        raise InputError(f"radius {radius}: a positive length in metres is needed")
     site, model, spk = find_site(observer), find_rotation(rotation), open_kernel(kernel)
     tdb, earth = epochs(times)
     where, speed = paths.station(spk, tdb, earth, site)

@@ -1,11 +1,12 @@
 """Places on the turning Earth from which Venus was and is observed."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hesper.errors import InputError
+from hesper.record import Array
 from hesper.units import deg
 
 
@@ -53,6 +54,24 @@ SITES = {
 }
 
 
+_NEAREST, _FARTHEST = 6.3e6, 1e8
+
+
+def _metres(observer: Any) -> Array:
+    """Return an ITRF position [m] from numbers, an astropy Quantity or an `EarthLocation`."""
+    try:
+        if hasattr(observer, "to_geocentric"):
+            return np.array([part.to_value("m") for part in observer.to_geocentric()], float)
+        if hasattr(observer, "to_value"):
+            return np.asarray(observer.to_value("m"), float)
+        return np.asarray(observer, float)
+    except (TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"observer {observer!r}: not a place ({reason}); give a site or ITRF metres"
+        ) from None
+
+
 def find_site(observer: str | Site | Sequence[float]) -> Site:
     """Return a site by name or ITRF position [m]; InputError says what is allowed."""
     if isinstance(observer, Site):
@@ -63,8 +82,10 @@ def find_site(observer: str | Site | Sequence[float]) -> Site:
                 f"observer '{observer}': unknown site; known: {', '.join(SITES)}, or an ITRF position"
             )
         return SITES[observer]
-    position = np.asarray(observer, float)
-    if position.shape != (3,) or not np.isfinite(position).all() or np.linalg.norm(position) > 1e8:
+    position = _metres(observer)
+    distance = float(np.linalg.norm(position))
+    # A position in kilometres, or longitude, latitude and height, would lie within the Earth.
+    if position.shape != (3,) or not (distance == 0 or _NEAREST < distance < _FARTHEST):
         raise InputError(f"observer {observer!r}: a site or an ITRF position (x, y, z) in metres is needed")
     x, y, z = map(float, position)
     return Site(f"ITRF ({x:.1f}, {y:.1f}, {z:.1f}) m", (x, y, z), "given")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper.compiled import compiled
+from hesper.errors import InputError
 from hesper.record import Array
 
 
@@ -134,10 +135,16 @@ def sphere_from_pixels(
         Camera in pixels, its place [m] (3,) and its axes (3, 3) in the body frame.
     radius
         Radius of the sphere [m].
+
+    Raises
+    ------
+    InputError
+        If the camera is not outside the sphere, or shapes are wrong.
     """
-    u, v = np.broadcast_arrays(np.asarray(sample, float), np.asarray(line, float))
+    u, v = (np.array(a) for a in np.broadcast_arrays(np.asarray(sample, float), np.asarray(line, float)))
     out = np.empty((3, u.size))
     where, how = _frame(position, axes)
+    _check_outside(where, radius, camera)
     _sights(u.ravel(), v.ravel(), _numbers(camera), where, how, float(radius), out)
     return Sight(*(row.reshape(u.shape) for row in out))
 
@@ -152,9 +159,8 @@ def pixels_from_sphere(
     radius: Array | float,
 ) -> Place:
     """Return where surface points at `radius` [m] (broadcast with lon, lat [rad]) fall in the image."""
-    lon, lat, r = np.broadcast_arrays(
-        np.asarray(lon, float), np.asarray(lat, float), np.asarray(radius, float)
-    )
+    given = np.broadcast_arrays(np.asarray(lon, float), np.asarray(lat, float), np.asarray(radius, float))
+    lon, lat, r = (np.array(a) for a in given)
     out = np.empty((2, lon.size))
     where, how = _frame(position, axes)
     _places(lon.ravel(), lat.ravel(), r.ravel(), _numbers(camera), where, how, out)
@@ -166,7 +172,20 @@ def _numbers(camera: Pinhole) -> tuple[float, float, float]:
 
 
 def _frame(position: Array, axes: Array) -> tuple[Array, Array]:
-    return np.ascontiguousarray(position, dtype=float), np.ascontiguousarray(axes, dtype=float)
+    where, how = np.ascontiguousarray(position, dtype=float), np.ascontiguousarray(axes, dtype=float)
+    # Compiled code would read past the end of anything else.
+    if where.shape != (3,) or how.shape != (3, 3):
+        raise InputError(f"camera: position {where.shape} and axes {how.shape}; (3,) and (3, 3) are needed")
+    return where, how
+
+
+def _check_outside(where: Array, radius: float, camera: Pinhole) -> None:
+    distance = float(np.linalg.norm(where))
+    if not (0 < radius < distance and camera.focal > 0):
+        raise InputError(
+            f"camera: {distance:.6g} m from the centre of a sphere of {radius:.6g} m, focal length "
+            f"{camera.focal:.6g} px; the camera must be outside, both lengths positive"
+        )
 
 
 def pointing(boresight: Array, up: Array) -> Array:
@@ -181,5 +200,6 @@ def pointing(boresight: Array, up: Array) -> Array:
 
 
 def limb_radius(distance: float, radius: float, camera: Pinhole) -> float:
-    """Return the radius [px] of the limb of a sphere on the boresight: f tan(asin(R/d))."""
+    """Return the radius [px] of the limb of a sphere on the boresight: f tan(asin(R/d)), R < d."""
+    _check_outside(np.array([distance, 0.0, 0.0]), radius, camera)
     return float(camera.focal * math.tan(math.asin(radius / distance)))

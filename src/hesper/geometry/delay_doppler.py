@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper.constants import SPEED_OF_LIGHT
+from hesper.errors import InputError
 from hesper.geometry.sphere import LonLat, lon_lat, normalized, unit_vector
 from hesper.record import Array
 
@@ -99,13 +100,21 @@ def to_surface(
     """Return the surface point of one hemisphere that has a delay, a Doppler shift and an altitude.
 
     The arguments are those `from_surface` returns and takes; NaN where the sphere of that altitude has no
-    such point.
+    such point on the side of the radar.
+
+    Raises
+    ------
+    InputError
+        If a hemisphere is not −1 or 1, or the wavelength is not positive.
     """
+    if not np.isin(hemisphere, (-1, 1)).all() or not wavelength > 0:
+        raise InputError(f"to_surface: hemisphere ±1 and wavelength > 0 are needed; {wavelength} m given")
     x = wavelength * np.asarray(doppler) / (2 * view.rate)
     z = radius - SPEED_OF_LIGHT * np.asarray(delay) / 2
     squared = (radius + np.asarray(altitude)) ** 2 - x**2 - z**2
     with np.errstate(invalid="ignore"):
-        y = np.asarray(hemisphere) * np.sqrt(squared)
+        # What lies behind the centre is hidden from the radar.
+        y = np.where(z > 0, np.asarray(hemisphere) * np.sqrt(squared), np.nan)
     x, y, z = np.broadcast_arrays(x, y, z)
     return lon_lat(x[..., None] * view.doppler + y[..., None] * view.north + z[..., None] * view.radar)
 

@@ -59,8 +59,11 @@ def bin_points(grid: Grid, lon: Array, lat: Array, values: Array, *, weights: Ar
     InputError
         If a weight is negative.
     """
-    arrays = np.broadcast_arrays(lon, lat, values, np.asarray(weights, float))
-    lon, lat, values, weights = (np.asarray(a, float).ravel() for a in arrays)
+    if np.iscomplexobj(values):
+        raise InputError("bin_points: complex values; bin their real and imaginary parts")
+    given = (lon, lat, values, weights)
+    filled: list[Array] = [np.ma.filled(np.ma.asarray(a, dtype=float), np.nan) for a in given]
+    lon, lat, values, weights = (np.array(a).ravel() for a in np.broadcast_arrays(*filled))
     if np.any(weights < 0):
         raise InputError("bin_points: a weight is negative; give weights ≥ 0")
     column, row = coordinates(grid, lon, lat)
@@ -107,6 +110,8 @@ def mosaic(parts: Iterable[tuple[Array, Array]]) -> Cells:
     total: Array | None = None
     for values, weights in parts:
         values, weights = np.broadcast_arrays(np.asarray(values, float), np.asarray(weights, float))
+        if np.any(weights < 0):
+            raise InputError("mosaic: a weight is negative; give weights ≥ 0")
         total = np.zeros((4, *values.shape)) if total is None else total
         if values.shape != total.shape[1:]:
             raise InputError(f"mosaic: maps of shape {total.shape[1:]} and {values.shape}; give one grid")
@@ -168,7 +173,7 @@ def _add_image(
             x, y, z, cosine = see(float(sample), float(line), camera, position, axes, radius)
             if not cosine >= least:
                 continue
-            r = int((north - math.asin(min(1.0, max(-1.0, z / radius)))) / step)
+            r = math.floor((north - math.asin(min(1.0, max(-1.0, z / radius)))) / step)
             r = min(r, rows - 1) if r == rows and z <= -radius * (1 - 1e-15) else r
             if r < 0 or r >= rows:
                 continue

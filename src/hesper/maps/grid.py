@@ -9,6 +9,7 @@ from hesper.record import Array, array, record, text
 
 GEOGRAPHIC = "IAU_2015:29900"
 _RADIUS = VENUS_RADIUS
+_MOST_CELLS = 1e9
 
 
 @record
@@ -41,6 +42,7 @@ def equirectangular(resolution: float, *, west: float, east: float, south: float
     InputError
         If the edges do not hold a whole number of cells or lie outside the sphere.
     """
+    _check_numbers(resolution, west, east, south, north)
     columns, rows = (east - west) / resolution, (north - south) / resolution
     if not (
         0 < columns * resolution <= 2 * np.pi + 1e-9
@@ -50,6 +52,7 @@ def equirectangular(resolution: float, *, west: float, east: float, south: float
             f"grid: {np.degrees([west, east, south, north]).round(6).tolist()}° west, east, south, north; "
             "west < east ≤ west + 360°, −90° ≤ south < north ≤ 90°"
         )
+    _check_size(columns, rows)
     if abs(columns - round(columns)) > 1e-6 or abs(rows - round(rows)) > 1e-6:
         raise InputError(
             f"grid: {columns:.4f} × {rows:.4f} cells of {np.degrees(resolution):.6g}°; "
@@ -103,6 +106,8 @@ def orthographic(resolution: float, *, lon: float, lat: float, half_width: float
     """
     from pyproj import CRS
 
+    if not (np.isfinite([lon, lat]).all() and abs(lat) <= np.pi / 2):
+        raise InputError(f"orthographic: centre {lon}, {lat} rad; a latitude within ±π/2 is needed")
     described = CRS.from_user_input("IAU_2015:29965").to_json_dict()
     described["name"] = f"Venus orthographic at {np.degrees(lon):.6f}E {np.degrees(lat):.6f}N"
     described.pop("id", None)
@@ -175,18 +180,34 @@ def _is_hidden(grid: Grid, lon: Array, lat: Array) -> Array:
 
 
 def _square(name: str, crs: str, resolution: float, half_width: float, half_height: float) -> Grid:
-    if not (resolution > 0 and half_width >= resolution and half_height >= resolution):
+    _check_numbers(resolution, half_width, half_height)
+    if not (half_width >= resolution and half_height >= resolution):
         raise InputError(
             f"grid: cells of {resolution} m in ±{half_width} × ±{half_height} m; make cells smaller"
         )
     columns, rows = round(half_width / resolution), round(half_height / resolution)
+    _check_size(2 * columns, 2 * rows)
     x = resolution * (np.arange(2 * columns) - columns + 0.5)
     y = resolution * (rows - 0.5 - np.arange(2 * rows))
     return Grid(x=x, y=y, projection=name, crs=crs)
 
 
+def _check_numbers(resolution: float, *others: float) -> None:
+    if not (np.isfinite([resolution, *others]).all() and resolution > 0):
+        raise InputError(f"grid: resolution {resolution}, extent {others}; finite numbers, resolution > 0")
+
+
+def _check_size(columns: float, rows: float) -> None:
+    """Refuse a grid whose step two columns do not show, or that no memory holds."""
+    if round(columns) < 2 or columns * rows > _MOST_CELLS:
+        raise InputError(
+            f"grid: {columns:.4g} × {rows:.4g} cells; at least two columns and at most "
+            f"{_MOST_CELLS:.0e} cells; choose another resolution"
+        )
+
+
 def _step(centres: Array) -> float:
-    return float((centres[-1] - centres[0]) / (len(centres) - 1)) if len(centres) > 1 else 1.0
+    return float((centres[-1] - centres[0]) / (len(centres) - 1))
 
 
 def _transformer(source: str, target: str):  # type: ignore[no-untyped-def]

@@ -6,6 +6,7 @@ import numpy as np
 
 from hesper.compiled import compiled
 from hesper.constants import VENUS_RADIUS
+from hesper.errors import InputError
 from hesper.geometry.sphere import unit_vector
 from hesper.maps.binning import Image
 from hesper.maps.grid import Grid, coordinates, lon_lat, shape
@@ -35,7 +36,17 @@ def resample_map(values: Array, source: Grid, target: Grid) -> Array:
     """Return a map's values (row, column) on another grid, bilinearly; NaN off the map or beside a NaN.
 
     A map that goes once round the planet has no seam.
+
+    Raises
+    ------
+    InputError
+        If the values are not real or not of the source's shape.
     """
+    if np.shape(values) != shape(source) or np.iscomplexobj(values):
+        kind = "complex" if np.iscomplexobj(values) else "real"
+        raise InputError(
+            f"resample_map: {kind} values of shape {np.shape(values)}; real ones of {shape(source)} needed"
+        )
     lon, lat = lon_lat(target)
     column, row = coordinates(source, lon, lat)
     # A point on a cell's centre asks that cell alone; rounding errors must not make it ask a neighbour.

@@ -57,18 +57,21 @@ def read(path: Path | str, cls: type[_R]) -> _R:
 
 def to_xarray(record: Any) -> "xarray.Dataset":
     """Return a record as an `xarray.Dataset`: degrees, UTC, attributes as on disk."""
-    from tempfile import TemporaryDirectory
+    from io import BytesIO
 
     import xarray
 
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "record.nc"
-        path.write_bytes(netcdf(record))
-        return _join_complex(xarray.load_dataset(path, engine="netcdf4"))
+    return _join_complex(xarray.load_dataset(BytesIO(netcdf(record)), engine="h5netcdf"))
 
 
 def to_dataset(path: Path | str) -> "xarray.Dataset":
-    """Open a product as a dataset, its checksum verified; see `hesper.open`."""
+    """Open a product as a dataset, its checksum verified; see `hesper.open`.
+
+    Raises
+    ------
+    InputError, MissingError
+        If the file is no product, is damaged or is not there.
+    """
     path = Path(path)
     provenance = verify(path)
     with path.open("rb") as stream:
@@ -92,8 +95,8 @@ def _open_netcdf(path: Path) -> "xarray.Dataset":
     import xarray
 
     try:
-        return _join_complex(xarray.load_dataset(path, engine="netcdf4"))
-    except (OSError, ValueError) as error:
+        return _join_complex(xarray.load_dataset(path, engine="h5netcdf"))
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:
         raise InputError(f"{path}: damaged or no netCDF file: {str(error).splitlines()[0]}") from None
 
 
@@ -135,4 +138,23 @@ def _pds3_dataset(path: Path) -> "xarray.Dataset":
     image = pds3.read_image(path)
     values = pds3.scaled(image).filled(float("nan"))
     dims = ("band", "line", "sample")[-values.ndim :]
-    return xarray.Dataset({"image": (dims, values, {"units": image.unit or "1"})})
+    layer = (dims, values, {"units": image.unit or "1"})
+    return xarray.Dataset({"image": layer}, _pds3_coordinates(image, values.shape))
+
+
+def _pds3_coordinates(image: Any, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Return longitude and latitude of the cell centres of a simple cylindrical map, or nothing."""
+    import numpy as np
+
+    maps = image.label.objects("IMAGE_MAP_PROJECTION")
+    if not maps or maps[0].get("MAP_PROJECTION_TYPE") != "SIMPLE CYLINDRICAL":
+        return {}
+    west, north, per_degree = (
+        float(maps[0][key]) for key in ("WESTERNMOST_LONGITUDE", "MAXIMUM_LATITUDE", "MAP_RESOLUTION")
+    )
+    lon = west + (np.arange(shape[-1]) + 0.5) / per_degree
+    lat = north - (np.arange(shape[-2]) + 0.5) / per_degree
+    return {
+        "lon": ("sample", lon, {"units": "degrees_east", "standard_name": "longitude"}),
+        "lat": ("line", lat, {"units": "degrees_north", "standard_name": "latitude"}),
+    }

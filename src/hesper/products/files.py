@@ -71,12 +71,14 @@ def write(path: Path, content: bytes, provenance: Provenance | None = None) -> S
     described = Source(path.name, hashlib.sha256(content).hexdigest(), len(content))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # The product comes last: one without its side-car would be read unverified after a crash.
+        path.unlink(missing_ok=True)
         sidecar.unlink(missing_ok=True)
-        _replace(path, content, described.sha256)
         if provenance is not None:
             text = json.dumps(prov_json(described, provenance), indent=1, ensure_ascii=False, sort_keys=True)
             encoded = text.encode() + b"\n"
             _replace(sidecar, encoded, hashlib.sha256(encoded).hexdigest())
+        _replace(path, content, described.sha256)
     except OSError as error:
         raise _resource_error(error, path, len(content)) from None
     return described
@@ -128,6 +130,8 @@ def verify(path: Path) -> dict[str, Any] | None:
     MissingError
         If there is no such file.
     """
+    if path.is_dir():
+        raise InputError(f"{path}: a folder; give a product in it")
     if not path.is_file():
         raise MissingError(f"{path}: no such file")
     sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
@@ -135,8 +139,9 @@ def verify(path: Path) -> dict[str, Any] | None:
         return None
     try:
         described: dict[str, Any] = json.loads(sidecar.read_text(encoding="utf-8"))
-        expected = described["entity"][f"product:{path.name}"]["hesper:sha256"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        product = next(name for name in described["entity"] if name.startswith("product:"))
+        expected = described["entity"][product]["hesper:sha256"]
+    except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
         raise InputError(f"{sidecar}: damaged side-car; delete it to read the product unverified") from None
     found = sha256(path)
     if found != expected:
@@ -153,11 +158,10 @@ def prov_json(product: Source, provenance: Provenance) -> dict[str, Any]:
     used: dict[str, Any] = {}
     for kind, sources in (("input", provenance.inputs), ("kernel", provenance.kernels)):
         for item in sources:
-            entities[f"{kind}:{item.name}"] = _entity(item)
-            used[f"_:{kind}-{item.name}"] = {
-                "prov:activity": "hesper:run",
-                "prov:entity": f"{kind}:{item.name}",
-            }
+            # Two files of one name from two folders are two entities.
+            name = f"{kind}:{item.sha256[:12]}-{item.name}"
+            entities[name] = _entity(item)
+            used[f"_:{name}"] = {"prov:activity": "hesper:run", "prov:entity": name}
     activity: dict[str, Any] = {"hesper:version": __version__, "hesper:recipe": provenance.recipe}
     if provenance.seed is not None:
         activity["hesper:seed"] = provenance.seed
@@ -175,4 +179,4 @@ def prov_json(product: Source, provenance: Provenance) -> dict[str, Any]:
 
 
 def _entity(item: Source) -> dict[str, Any]:
-    return {"hesper:sha256": item.sha256, "hesper:bytes": item.size}
+    return {"hesper:name": item.name, "hesper:sha256": item.sha256, "hesper:bytes": item.size}

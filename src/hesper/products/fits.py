@@ -1,5 +1,7 @@
 """Images of the sky and of disks as FITS, with CHECKSUM and DATASUM that are verified on reading."""
 
+import threading
+import warnings
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -9,6 +11,8 @@ import numpy as np
 
 from hesper.errors import InputError
 from hesper.record import Array
+
+_READING = threading.Lock()
 
 
 def fits_image(values: Array, header: Mapping[str, tuple[Any, str]], *, unit: str) -> bytes:
@@ -45,18 +49,21 @@ def read_fits_image(path: Path) -> tuple[Array, dict[str, Any]]:
     InputError
         If the file is no FITS image, is cut short or fails its checksum.
     """
-    import warnings
-
     from astropy.io import fits
-    from astropy.utils.exceptions import AstropyWarning
 
-    with warnings.catch_warnings(action="error", category=AstropyWarning):
+    # The list of warning filters belongs to the process: one thread at a time may exchange it.
+    with _READING, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         try:
             # From memory: astropy leaves the file open when a checksum fails.
             with fits.open(BytesIO(path.read_bytes()), checksum=True) as hdus:
                 hdu = next((h for h in hdus if h.data is not None), None)
-                if hdu is None:
+                if hdu is None or not hdu.is_image or isinstance(hdu, fits.GroupsHDU):
                     raise InputError(f"{path}: no image in this FITS file")
-                return np.asarray(hdu.data), dict(hdu.header)
-        except (OSError, AstropyWarning, ValueError, TypeError) as error:
+                image, header = np.asarray(hdu.data), dict(hdu.header)
+        except (OSError, ValueError, TypeError, fits.VerifyError) as error:
             raise InputError(f"{path}: damaged or no FITS file: {str(error).splitlines()[0]}") from None
+    for warning in said:
+        if any(word in str(warning.message).lower() for word in ("checksum", "datasum", "truncated")):
+            raise InputError(f"{path}: damaged FITS file: {str(warning.message).splitlines()[0]}")
+    return image, header

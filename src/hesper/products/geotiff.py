@@ -1,12 +1,14 @@
 """Maps as cloud-optimised GeoTIFF with the IAU's coordinate reference systems."""
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from hesper import __version__, maps
+from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
 from hesper.products.netcdf import disk_unit
 from hesper.record import Array
@@ -72,7 +74,8 @@ def read_geotiff(path: Path) -> Bands:
     try:
         with _quiet_gdal(), rasterio.open(path) as source:
             crs = CRS.from_user_input(source.crs.to_wkt()) if source.crs else None
-            if crs is None or crs.ellipsoid is None or abs(crs.ellipsoid.semi_major_metre - 6_051_800) > 2e3:
+            sphere = crs.ellipsoid.semi_major_metre if crs is not None and crs.ellipsoid is not None else 0.0
+            if crs is None or abs(sphere - VENUS_RADIUS) > 2e3:
                 raise InputError(
                     f"{path}: no coordinate reference system of Venus; assign one, e.g. IAU_2015:29910"
                 )
@@ -85,10 +88,15 @@ def read_geotiff(path: Path) -> Bands:
     if t.b or t.d or abs(t.a + t.e) > 1e-6 * abs(t.a):
         raise InputError(f"{path}: rotated or unequal cells; resample it to square, north-up cells")
     x, y = t.c + t.a * (np.arange(shape[1]) + 0.5), t.f + t.e * (np.arange(shape[0]) + 0.5)
-    if crs.is_geographic:
-        x, y, name, code = *(np.radians(v) * 6_051_800.0 for v in (x, y)), "equirectangular", "IAU_2015:29910"
+    name = "equirectangular" if crs.is_geographic else _projection(crs)
+    if name == "equirectangular":
+        # Whatever sphere the file is for, our grids of longitude and latitude are on ours.
+        scale = np.pi / 180 * VENUS_RADIUS if crs.is_geographic else VENUS_RADIUS / sphere
+        x, y, code = x * scale, y * scale, "IAU_2015:29910"
+    elif abs(sphere - VENUS_RADIUS) > 1:
+        raise InputError(f"{path}: a sphere of {sphere:.0f} m; reproject it to one of {VENUS_RADIUS:.0f} m")
     else:
-        name, code = _projection(crs), crs.to_wkt()
+        code = crs.to_wkt()
     return Bands(values, names, units, maps.Grid(x=x, y=y, projection=name, crs=code))
 
 
@@ -131,4 +139,4 @@ def _quiet_gdal() -> Any:
     """Return the environment in which GDAL keeps to itself what it would print."""
     import rasterio
 
-    return rasterio.Env(CPL_LOG="/dev/null", GDAL_PAM_ENABLED="NO")
+    return rasterio.Env(CPL_LOG=os.devnull, GDAL_PAM_ENABLED="NO")

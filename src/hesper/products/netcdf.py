@@ -1,6 +1,7 @@
 """Record ↔ netCDF-4 by the CF conventions; degrees, UTC and re/im pairs on disk, SI in memory."""
 
 import dataclasses
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,19 +27,19 @@ def netcdf(record: Any) -> bytes:
     InputError
         If all floating-point arrays hold nothing but NaN, or two fields would share a name.
     """
-    import netCDF4
+    import h5netcdf
 
     _refuse_nothing(record)
-
-    out = netCDF4.Dataset("record.nc", "w", format="NETCDF4", memory=1024)
-    out.setncatts(
-        {"Conventions": "CF-1.11", "source": f"hesper {__version__}", "hesper_record": _name(record)}
-    )
-    for dim, length in dimensions(record).items():
-        out.createDimension(dim, length)
-    _write(out, record, "")
-    _link_uncertainties(out)
-    return bytes(out.close())
+    stream = BytesIO()
+    with h5netcdf.File(stream, "w") as out:
+        out.attrs["Conventions"] = "CF-1.11"
+        out.attrs["source"] = f"hesper {__version__}"
+        out.attrs["hesper_record"] = _name(record)
+        for dim, length in dimensions(record).items():
+            out.dimensions[dim] = length
+        _write(out, record, "")
+        _link_uncertainties(out)
+    return stream.getvalue()
 
 
 def read_netcdf(path: Path, cls: type[_R]) -> _R:
@@ -47,24 +48,21 @@ def read_netcdf(path: Path, cls: type[_R]) -> _R:
     Raises
     ------
     InputError
-        If a variable is missing or the file holds another record.
+        If the file is damaged, holds another record or lacks a variable.
     UnitError
         If a variable has another unit than the record declares.
     """
-    import netCDF4
+    import h5netcdf
 
     try:
-        source = netCDF4.Dataset(path, "r")
-    except OSError as error:
-        raise InputError(f"{path}: not a netCDF file: {error.strerror or error}") from None
-    with source:
-        source.set_auto_mask(False)
-        found = getattr(source, "hesper_record", None)
-        if found != f"{cls.__module__}.{cls.__qualname__}":
-            raise InputError(
-                f"{path}: holds {found or 'no record'}; {cls.__module__}.{cls.__qualname__} is needed"
-            )
-        return _read(source, cls, "", path)
+        with h5netcdf.File(path, "r") as source:
+            found = source.attrs.get("hesper_record", "no record")
+            wanted = f"{cls.__module__}.{cls.__qualname__}"
+            if found != wanted:
+                raise InputError(f"{path}: holds {found}; {wanted} is needed")
+            return _read(source, cls, "", path)
+    except (OSError, RuntimeError, KeyError, AttributeError, IndexError, ValueError) as error:
+        raise InputError(f"{path}: damaged or no netCDF file: {str(error).splitlines()[0]}") from None
 
 
 def disk_unit(spec: Spec) -> tuple[str, float]:
@@ -133,7 +131,7 @@ def _write(out: Any, record: Any, prefix: str) -> None:
                 {"long_name": spec.meaning, "units": unit},
             )
         else:
-            out.setncattr(name, value if isinstance(value, str) else repr(value))
+            out.attrs[name] = value if isinstance(value, str) else repr(value)
 
 
 def _put(out: Any, name: str, data: Array, dims: tuple[str, ...], attributes: dict[str, Any]) -> None:
@@ -141,24 +139,35 @@ def _put(out: Any, name: str, data: Array, dims: tuple[str, ...], attributes: di
         raise InputError(f"netcdf: two fields share the name '{name}'; rename one")
     if data.dtype.kind == "f" and data.size and np.isnan(data).all():
         attributes = attributes | {"comment": "no value is known"}
-    kind = str if data.dtype.kind == "U" else data.astype("i1").dtype if data.dtype == bool else data.dtype
-    big = data.size > 1000 and kind is not str
-    options = {"zlib": True, "complevel": 1, "shuffle": True} if big else {}
-    variable = out.createVariable(
-        name, kind, dims, fill_value=False if kind is str or data.dtype.kind != "f" else np.nan, **options
-    )
-    if any(d in ("y", "x") for d in dims) and {"y", "x"} <= set(dims):
+    if {"y", "x"} <= set(dims):
         attributes = attributes | {"grid_mapping": "crs"}
-    variable.setncatts(attributes)
-    variable[...] = data.astype(object) if kind is str else data
+    text = data.dtype.kind == "U"
+    packed = (
+        {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+        if data.size > 1000 and not text
+        else {}
+    )
+    # A checksum of every chunk: damage is noticed also where the side-car is lost.
+    checked = {"fletcher32": True} if dims and data.size and not text else {}
+    kind = _text_kind() if text else data.dtype
+    missing = {"fillvalue": np.nan} if data.dtype.kind == "f" else {}
+    content = data.astype(object) if text else data
+    variable = out.create_variable(name, dims, kind, data=content, **missing, **packed, **checked)
+    variable.attrs.update(attributes)
+
+
+def _text_kind() -> Any:
+    import h5py
+
+    return h5py.string_dtype()
 
 
 def _write_grid(out: Any, grid: maps.Grid) -> None:
     from pyproj import CRS
 
-    mapping = out.createVariable("crs", "i4", ())
+    mapping = out.create_variable("crs", (), np.dtype("int32"), data=np.int32(0))
     described = {k: v for k, v in CRS.from_user_input(grid.crs).to_cf().items() if v is not None}
-    mapping.setncatts(described | {"hesper_projection": grid.projection, "hesper_crs": grid.crs})
+    mapping.attrs.update(described | {"hesper_projection": grid.projection, "hesper_crs": grid.crs})
     for axis in ("x", "y"):
         names = {
             "standard_name": f"projection_{axis}_coordinate",
@@ -181,7 +190,7 @@ def _link_uncertainties(out: Any) -> None:
     for name, variable in out.variables.items():
         companions = [f"{name}_std"] if f"{name}_std" in out.variables else []
         if companions:
-            variable.setncattr("ancillary_variables", " ".join(companions))
+            variable.attrs["ancillary_variables"] = " ".join(companions)
 
 
 def _read(source: Any, cls: type[_R], prefix: str, path: Path) -> _R:
@@ -190,12 +199,14 @@ def _read(source: Any, cls: type[_R], prefix: str, path: Path) -> _R:
         if spec.kind in ("array", "number"):
             values[name] = _get(source, prefix + name, spec, path)
         else:
-            values[name] = source.getncattr(prefix + name)
+            values[name] = source.attrs[prefix + name]
     for name, kind in nested(cls).items():
         if kind is maps.Grid:
-            mapping = source["crs"]
+            mapping = source["crs"].attrs
             axes = {axis: np.asarray(source[axis][...]) for axis in ("x", "y")}
-            values[name] = maps.Grid(**axes, projection=mapping.hesper_projection, crs=mapping.hesper_crs)
+            values[name] = maps.Grid(
+                **axes, projection=mapping["hesper_projection"], crs=mapping["hesper_crs"]
+            )
         else:
             values[name] = _read(source, kind, f"{prefix}{name}_", path)
     return cls(**values)
@@ -208,8 +219,10 @@ def _get(source: Any, name: str, spec: Spec, path: Path) -> Any:
         if wanted not in source.variables:
             raise InputError(f"{path}: no variable '{wanted}'; the file is no product of this version")
     parts = [np.asarray(source[n][...]) for n in names]
+    if spec.dtype is str:
+        return np.array([_decoded(item) for item in parts[0].ravel()], dtype=str).reshape(parts[0].shape)
     unit, scale = disk_unit(spec)
-    found = getattr(source[names[0]], "units", "1" if spec.dtype is bool else "none")
+    found = source[names[0]].attrs.get("units", "1" if spec.dtype is bool else "none")
     allowed = {unit, "degrees_east", "degrees_north"} if unit == "degree" else {unit}
     allowed = {_EPOCH} if spec.unit == "s tdb" else allowed
     if found not in allowed:
@@ -222,3 +235,7 @@ def _get(source: Any, name: str, spec: Spec, path: Path) -> Any:
     value = parts[0] + 1j * parts[1] if complex_kind else parts[0]
     value = value * scale if scale != 1 else value
     return value if spec.kind == "array" else spec.dtype(value[()])
+
+
+def _decoded(item: Any) -> str:
+    return item.decode() if isinstance(item, bytes) else str(item)

@@ -24,9 +24,15 @@ class Result(NamedTuple):
     @property
     def ok(self) -> bool:
         """Whether |value − expected| ≤ tolerance; a row that expects nothing is fine if it has a value."""
-        if self.expected is None or self.tolerance is None:
-            return self.value is not None and math.isfinite(self.value)
-        return self.value is not None and bool(abs(self.value - self.expected) <= self.tolerance)
+        if self.value is None or not math.isfinite(self.value):
+            return False
+        if self.truth is not None and (self.std is None or self.expected is None):
+            return False
+        if self.expected is None and self.tolerance is None:
+            return True
+        if self.expected is None or self.tolerance is None or not math.isfinite(self.tolerance):
+            return False
+        return bool(abs(self.value - self.expected) <= self.tolerance)
 
 
 class Figure(NamedTuple):

@@ -52,13 +52,3 @@ class Temperatures:
     )
     is_limit: Array = array("measurement", "1", "upper limit at three standard deviations", dtype=bool)
     sky_model: str = text("how the sky at 408 MHz was scaled")
-
-
-@record
-class Track:
-    """Printed places of Venus and the times at which Venus was there."""
-
-    time: Array = array("day", "s tdb", "time at which the right ascension is the printed one")
-    angular_diameter: Array = array("day", "rad", "diameter at that time")
-    dec: Array = array("day", "rad", "declination at that time")
-    illuminated_fraction: Array = array("day", "1", "lit part of the disk at that time")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hesper import config, figures, products
+from hesper import config, ephemeris, figures, products
 from hesper.physics import planck
 from hesper.products import Figure, Result, Section, from_published
 from hesper.radio import plot, read, retrieve
@@ -25,8 +25,12 @@ class Config:
     """Settings of the reduction from flux densities to temperatures."""
 
     input: str = setting("", "text", "CSV of flux densities; empty: those of Mohan et al. 2017")
-    sky_408: float = setting(30.0, "K", "sky temperature at 408 MHz behind Venus", minimum=2.725)
-    sky_408_std: float = setting(4.0, "K", "its standard deviation: zero level of the survey", minimum=0.0)
+    sky_408: float = setting(
+        30.0, "K", "sky temperature at 408 MHz behind Venus", minimum=2.725, maximum=2000.0
+    )
+    sky_408_std: float = setting(
+        4.0, "K", "its standard deviation: zero level of the survey", minimum=0.0, maximum=2000.0
+    )
     sky_model: str = setting(
         "background apart", "text", "how the sky is scaled to other frequencies", choices=tuple(_SKY)
     )
@@ -104,25 +108,31 @@ def _temperatures(settings: Config, fluxes: FluxDensities) -> Temperatures:
 
 
 def _table2() -> list[Result]:
-    rows = read.published("mohan2017_table2")
-    ra = np.array([_sexagesimal(row["right_ascension"]) * hour_angle for row in rows])
-    found = retrieve.track([row["date"] for row in rows], ra, observer="geocentre")
+    results = []
     # Half a second of right ascension is 2.9 minutes of motion, in which the declination moves 2.8 arcsec;
     # the printed declination is rounded to 1 arcsec. Seen from GMRT, one day would be off by 4.2 arcsec.
     dec_tolerance = 3.3
-    results = []
-    for i, row in enumerate(rows):
+    for row in read.published("mohan2017_table2"):
+        view = _at_printed_place(row["date"], row["right_ascension"], "geocentre")
         day, source = row["date"], f"{_SOURCE} 2"
         results += [
-            from_published("radio", f"{day} angular diameter", "arcsec", found.angular_diameter[i] / arcsec,
+            from_published("radio", f"{day} angular diameter", "arcsec", view.angular_diameter[0] / arcsec,
                            float(row["diameter_arcsec"]), 0.02, source=source),
-            from_published("radio", f"{day} declination", "arcsec", found.dec[i] / arcsec,
-                           _sexagesimal(row["declination"]) * deg / arcsec, dec_tolerance, source=source,
+            from_published("radio", f"{day} declination", "arcsec", view.dec[0] / arcsec,
+                           sexagesimal(row["declination"]) * deg / arcsec, dec_tolerance, source=source,
                            note="geocentric, astrometric J2000; tolerance: ½ s of right ascension"),
-            from_published("radio", f"{day} illumination", "%", found.illuminated_fraction[i] / percent,
+            from_published("radio", f"{day} illumination", "%", view.illuminated_fraction[0] / percent,
                            float(row["illumination_percent"]), 0.1, source=source),
         ]  # fmt: skip
     return results
+
+
+def _at_printed_place(date: str, right_ascension: str, observer: str) -> ephemeris.Viewing:
+    """Return the view of Venus at the moment of a day when it had the printed right ascension."""
+    minutes = np.datetime64(date, "s") + np.arange(0, 86400, 300) * np.timedelta64(1, "s")
+    view = ephemeris.viewing(minutes, observer)
+    time = retrieve.time_of_right_ascension(view, sexagesimal(right_ascension) * hour_angle)
+    return ephemeris.viewing(np.array([time]), observer)
 
 
 def _table3(found: Temperatures) -> list[Result]:
@@ -157,12 +167,18 @@ def _flux_error(name: str, source: str, found: Temperatures, i: int, printed: fl
 
 
 def _sky(name: str, source: str, found: Temperatures, i: int, row: dict[str, str]) -> Result:
-    expected = 30 * (float(row["frequency_MHz"]) / 408) ** -2.6
-    note = "30 K at 408 MHz scaled with −2.6; the printed value does not follow from that"
-    value, std, printed = found.sky_temperature[i], found.sky_temperature_std[i], float(row["sky_K"])
-    return Result(
-        "radio", f"{name} T_gal", "K", float(value), float(std), None, printed, expected, 0.5, source, note
+    # 30 ± 0.5 K at 408 MHz, scaled with −2.6 ± 0.05, is all that the paper's digits say.
+    ratio = float(row["frequency_MHz"]) / 408
+    expected = 30 * ratio**-2.6
+    tolerance = expected * (0.5 / 30 + 0.05 * abs(np.log(ratio)))
+    note = "re-derived: 30 K at 408 MHz scaled with −2.6; the printed value does not follow from that"
+    value, std, printed = (
+        float(found.sky_temperature[i]),
+        float(found.sky_temperature_std[i]),
+        float(row["sky_K"]),
     )
+    what = f"{name} T_gal"
+    return Result("radio", what, "K", value, std, None, printed, expected, float(tolerance), source, note)
 
 
 def _corrected(
@@ -174,24 +190,40 @@ def _corrected(
         what = f"{name} T_b with the printed T_gal"
         return from_published("radio", what, "K", value, printed, rounding + 0.5, source=source, std=std)
     value = float(1.07 * found.contrast_temperature[i] + found.sky_temperature[i])
+    # The paper's own numbers, written out: rms ± 0.005 of 1.50 mJy, beam ± 0.05 of 15.4 and 13.3 arcsec,
+    # diameter ± 0.005 of 22.72 arcsec, and 30 K at 408 MHz.
+    beams = np.pi / 4 * 22.72**2 / (15.4 * 13.3)
+    kelvin_per_mjy = float(planck.brightness_temperature(1 * mJy, found.frequency[i], 22.72 * arcsec))
+    limit = 3 * 1.07 * 1.50 * np.sqrt(beams) * kelvin_per_mjy
+    expected = float(limit + 30 * (239.9 / 408) ** -2.6)
+    tolerance = float(limit * (0.005 / 1.50 + 0.025 / 15.4 + 0.025 / 13.3 + 0.005 / 22.72))
     note = "3 × 1.07 rms √N = 6.78 mJy → 402 K, + 119 K; 426 K leaves √N out and adds σ(T_gal)"
-    return Result("radio", f"{name} 3σ limit", "K", value, None, None, printed, 521.0, 2.0, source, note)
+    what = f"{name} 3σ limit"
+    return Result("radio", what, "K", value, None, None, printed, expected, tolerance, source, note)
 
 
 def _means(found: Temperatures) -> list[Result]:
-    printed = np.array([float(row["corrected_K"]) for row in read.published("mohan2017_table3")])
+    """Average ours of each band as the paper does; its flux and T_gal are rounded, and so is what follows."""
+    rows = read.published("mohan2017_table3")
+    sky = np.array([float(row["sky_K"]) for row in rows])
     results = []
     for name, pair, value in (("606 MHz", slice(0, 2), 526.0), ("332.9 MHz", slice(2, 4), 409.0)):
-        mean, std = float(printed[pair].mean()), found.brightness_temperature_std[pair]
-        note = "plain mean of the printed values; std: that of one day, for its errors are shared"
+        ours = found.contrast_temperature[pair] + sky[pair]
+        share = [0.05 / float(row["flux_mJy"]) + 0.01 / float(row["diameter_arcsec"]) for row in rows[pair]]
+        tolerance = 1.0 + float(np.mean(found.contrast_temperature[pair] * share))
+        std = float(np.sqrt(np.mean(found.brightness_temperature_std[pair] ** 2)))
+        note = (
+            "plain mean of two days with the printed T_gal; std: that of one day, for its errors are shared"
+        )
         results.append(
-            from_published("radio", f"{name} mean T_b", "K", mean, value, 0.5, source=f"{_SOURCE} 3",
-                           std=float(np.sqrt(np.mean(std**2))), note=note)
+            from_published("radio", f"{name} mean T_b", "K", float(ours.mean()), value, tolerance,
+                           source=f"{_SOURCE} 3", std=std, note=note)
         )  # fmt: skip
     return results
 
 
-def _sexagesimal(written: str) -> float:
+def sexagesimal(written: str) -> float:
+    """Return hours or degrees of text like "03:14:48" or "-21:05:00"."""
     sign = -1.0 if written.startswith("-") else 1.0
     whole, minutes, seconds = (abs(float(part)) for part in written.split(":"))
     return sign * (whole + minutes / 60 + seconds / 3600)

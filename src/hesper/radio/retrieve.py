@@ -1,14 +1,15 @@
-"""Flux densities → brightness temperatures, and the times of printed places."""
+"""Flux densities → brightness temperatures, and the time of a printed place."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from hesper import ephemeris
+from hesper.ephemeris import Viewing
+from hesper.errors import InputError
 from hesper.physics import planck, sky
 from hesper.radio import model
-from hesper.radio.data import FluxDensities, Temperatures, Track
+from hesper.radio.data import FluxDensities, Temperatures
 from hesper.record import Array
 
 
@@ -76,28 +77,20 @@ def temperatures(
     )
 
 
-def track(dates: list[str], right_ascensions: Array, *, observer: str) -> Track:
-    """Return when, on each day, Venus had a printed astrometric right ascension [rad], and where it was.
+def time_of_right_ascension(view: Viewing, right_ascension: float) -> float:
+    """Return when [TDB seconds since J2000] Venus had a right ascension [rad] within the times of a view.
 
-    Parameters
-    ----------
-    dates
-        Days, ISO 8601.
-    right_ascensions
-        (day,) [rad].
-    observer
-        Site, as in `ephemeris.viewing`.
+    Raises
+    ------
+    InputError
+        If it had not.
     """
-    found = []
-    for date, target in zip(dates, right_ascensions, strict=True):
-        minutes = np.datetime64(date, "s") + np.arange(0, 86400, 300) * np.timedelta64(1, "s")
-        view = ephemeris.viewing(minutes, observer)
-        offset = (view.ra - target + np.pi) % (2 * np.pi) - np.pi
-        found.append(np.interp(0.0, offset, view.time))
-    view = ephemeris.viewing(np.array(found), observer)
-    return Track(
-        time=view.time,
-        angular_diameter=view.angular_diameter,
-        dec=view.dec,
-        illuminated_fraction=view.illuminated_fraction,
-    )
+    offset = (view.ra - right_ascension + np.pi) % (2 * np.pi) - np.pi
+    crossings = np.flatnonzero(np.sign(offset[:-1]) * np.sign(offset[1:]) <= 0)
+    if not crossings.size:
+        raise InputError(
+            f"right ascension {np.degrees(right_ascension):.4f}°: not reached in the times given"
+        )
+    i = int(crossings[0])
+    share = offset[i] / (offset[i] - offset[i + 1])
+    return float(view.time[i] + share * (view.time[i + 1] - view.time[i]))
