@@ -8,7 +8,7 @@ import numpy as np
 
 from hesper.constants import SPEED_OF_LIGHT, VENUS_RADIUS
 from hesper.ephemeris import paths
-from hesper.ephemeris.earth import epochs
+from hesper.ephemeris.earth import Earth, epochs
 from hesper.ephemeris.kernel import Spk, open_kernel
 from hesper.ephemeris.rotation import Rotation, body_axes_at, find_rotation
 from hesper.ephemeris.sites import Site, find_site
@@ -155,7 +155,7 @@ def viewing(
     sky = paths.wavelength_ratio(sun_sky.velocity, speed, o) * paths.gamma_ratio(sun_sky.velocity, speed)
     body = body_axes_at(model, tdb - light)
     to_observer, to_sun = paths.turn(body, k), paths.turn(body, -s)
-    rate = _direction_rate(spk, model, site, tdb)
+    rate = _direction_rate(spk, model, site, tdb, earth)
     view = delay_doppler.frame(to_observer, rate)
     pole = body[:, 2, :]
     direction = -k
@@ -286,17 +286,16 @@ def echo(
     )
 
 
-def _direction_rate(spk: Spk, model: Rotation, site: Site, tdb: Array) -> Array:
+def _direction_rate(spk: Spk, model: Rotation, site: Site, tdb: Array, earth: Earth) -> Array:
     """Return d(to_observer)/dt in the body frame by central difference over 30 s."""
     step = 15.0
     sides = []
     for shift in (-step, step):
-        times, earth = epochs(tdb + shift)
-        where, _ = paths.station(spk, times, earth, site)
+        times = tdb + shift
+        where, _ = paths.station(spk, times, paths.turned(earth, shift), site)
         venus, light = paths.leg(spk, "venus", times, where)
-        sides.append(
-            paths.turn(body_axes_at(model, times - light), sphere.normalized(where - venus.position))
-        )
+        direction = sphere.normalized(where - venus.position)
+        sides.append(paths.turn(body_axes_at(model, times - light), direction))
     return np.asarray((sides[1] - sides[0]) / (2 * step))
 
 

@@ -12,6 +12,9 @@ from hesper.geometry import sphere
 from hesper.record import Array
 from hesper.units import au
 
+EARTH_ROTATION = 7.292_115e-5
+"""rad s-1; nominal mean angular velocity of the Earth (IERS Conventions 2010)."""
+
 
 class Horizon(NamedTuple):
     """A direction above a station's horizon [rad]."""
@@ -25,8 +28,14 @@ def station(spk: Spk, tdb: Array, earth: Earth, site: Site) -> tuple[Array, Arra
     """Return the barycentric position and velocity (time, 3) of a station."""
     centre = state(spk, "earth", tdb)
     itrf = np.asarray(site.itrf)
-    spin = 7.292_115e-5 * np.array([-itrf[1], itrf[0], 0.0])
+    spin = EARTH_ROTATION * np.array([-itrf[1], itrf[0], 0.0])
     return centre.position + earth.to_celestial @ itrf, centre.velocity + earth.to_celestial @ spin
+
+
+def turned(earth: Earth, seconds: float) -> Earth:
+    """Return the Earth's orientation some seconds later; its axis stays where it is to 1e-9 rad a minute."""
+    later = earth.to_celestial @ sphere.rotation(2, -EARTH_ROTATION * seconds)
+    return earth._replace(to_celestial=later)
 
 
 def leg(spk: Spk, body: str, arrival: Array, there: Array) -> tuple[State, Array]:
