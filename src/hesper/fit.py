@@ -100,7 +100,7 @@ def huber(
         new = linear(design, data, std / np.sqrt(weight))
         moved = np.abs(new.value - estimate.value)
         estimate = new
-        settled = np.all(moved <= 1e-6 * scale * np.sqrt(np.diag(new.covariance)) + 1e-15 * np.abs(new.value))
+        settled = np.all(moved <= 1e-6 * scale * np.sqrt(np.diag(new.covariance)) + 1e-12 * np.abs(new.value))
         if settled and iteration >= _SCALE_ITERATIONS:
             break
     else:

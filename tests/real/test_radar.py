@@ -72,7 +72,7 @@ def test_places_of_features_in_the_picture(look, outline, name, column, row):
 def test_every_row_of_the_demo_is_as_expected(demo):
     section, _ = demo
     assert [row.quantity for row in section.results if not row.ok] == []
-    assert len(section.figures) == 3
+    assert len(section.figures) == 4
 
 
 def test_mountains_are_brighter_than_their_mirrors(demo):

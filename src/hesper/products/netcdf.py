@@ -56,7 +56,7 @@ def read_netcdf(path: Path, cls: type[_R]) -> _R:
 
     try:
         with h5netcdf.File(path, "r") as source:
-            found = source.attrs.get("hesper_record", "no record")
+            found = _decoded(source.attrs.get("hesper_record", "no record"))
             wanted = f"{cls.__module__}.{cls.__qualname__}"
             if found != wanted:
                 raise InputError(f"{path}: holds {found}; {wanted} is needed")
@@ -122,14 +122,8 @@ def _write(out: Any, record: Any, prefix: str) -> None:
             for variable, (data, attributes) in to_disk(name, value, spec).items():
                 _put(out, variable, data, spec.dims, attributes)
         elif spec.kind == "number":
-            unit, scale = disk_unit(spec)
-            _put(
-                out,
-                name,
-                np.asarray(value / scale if scale != 1 else value),
-                (),
-                {"long_name": spec.meaning, "units": unit},
-            )
+            for variable, (data, attributes) in to_disk(name, np.asarray(value), spec).items():
+                _put(out, variable, data, (), attributes)
         else:
             out.attrs[name] = value if isinstance(value, str) else repr(value)
 
@@ -199,7 +193,7 @@ def _read(source: Any, cls: type[_R], prefix: str, path: Path) -> _R:
         if spec.kind in ("array", "number"):
             values[name] = _get(source, prefix + name, spec, path)
         else:
-            values[name] = source.attrs[prefix + name]
+            values[name] = _decoded(source.attrs[prefix + name])
     for name, kind in nested(cls).items():
         if kind is maps.Grid:
             mapping = source["crs"].attrs
@@ -222,7 +216,7 @@ def _get(source: Any, name: str, spec: Spec, path: Path) -> Any:
     if spec.dtype is str:
         return np.array([_decoded(item) for item in parts[0].ravel()], dtype=str).reshape(parts[0].shape)
     unit, scale = disk_unit(spec)
-    found = source[names[0]].attrs.get("units", "1" if spec.dtype is bool else "none")
+    found = _decoded(source[names[0]].attrs.get("units", "1" if spec.dtype is bool else "none"))
     allowed = {unit, "degrees_east", "degrees_north"} if unit == "degree" else {unit}
     allowed = {_EPOCH} if spec.unit == "s tdb" else allowed
     if found not in allowed:

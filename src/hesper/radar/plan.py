@@ -1,6 +1,7 @@
 """Before observing: what the geometry of a date allows."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,13 +9,96 @@ from hesper import ephemeris
 from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
 from hesper.geometry import sphere
+from hesper.radar import plan_pass, simulate
 from hesper.radar.data import Passes
+from hesper.radar.data_interferometer import ALIASED, Pass, Predicted
+from hesper.radar.data_settings import Observation, Reduction, Scene, Stations, Waveform
 from hesper.radar.model import half_width, wavelength
-from hesper.record import Array
-from hesper.units import day, hour
+from hesper.radar.model_geometry import transits
+from hesper.record import Array, record
+from hesper.units import deg, hour, km
 
 _SAMPLES = 25
 """Times at which a pass is looked at; an odd number, transit is the middle one."""
+
+
+class Table(NamedTuple):
+    """A table for people."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@record
+class Config:
+    """A pass that might be observed."""
+
+    observation: Observation
+    stations: Stations
+    waveform: Waveform
+    scene: Scene
+    reduction: Reduction
+
+
+def tables(config: Config) -> list[Table]:
+    """Return what a pass would give: geometry, bounds by distance, and for shorter and longer passes.
+
+    Raises
+    ------
+    InputError
+        If Venus is below a horizon or the date is not understood.
+    """
+    geometry = simulate.geometry(config.stations, config.waveform, config.observation)
+    settings = (config.stations, config.waveform, config.scene)
+    found = plan_pass.predict(geometry, *settings, looks=config.observation.looks, reduction=config.reduction)
+    date = config.observation.date
+    return [
+        Table(f"{date}: the pass", ("quantity", "value"), _summary(geometry, found)),
+        Table(
+            f"{date}: bounds by distance from the Doppler equator",
+            ("|y| [km]", "σ altitude [m]", "σ reflectivity [%]", "σ contrast", "cells flagged [%]"),
+            _by_distance(found),
+        ),
+    ]
+
+
+def _summary(geometry: Pass, found: Predicted) -> list[tuple[str, str]]:
+    row, hours = len(geometry.time) // 2, float(np.ptp(geometry.time)) / hour
+    along = np.abs(geometry.baseline[:, 1, 1])
+    usable = found.y > found.runway
+    aliased = bool(np.any(found.mask & ALIASED))
+    banding = (
+        "bands of altitude noise are likely" if found.leverage < plan_pass.LEAST_LEVERAGE else "no bands"
+    )
+    return [
+        ("receive cycles, from first to last", f"{len(geometry.time)}, {hours:.1f} h"),
+        ("lowest elevation", f"{geometry.elevation.min() / deg:.1f}°"),
+        ("apparent rotation", f"{geometry.rotation_rate[row]:.3e} rad/s"),
+        ("baseline along the Doppler normal", f"{along.min() / km:.2f} to {along.max() / km:.2f} km"),
+        ("leverage", f"{found.leverage:.1f} rad: {banding}"),
+        ("altitude noise would peak at |y|", ", ".join(f"{y / km:.0f}" for y in found.bands) + " km"),
+        ("half-width of the runway", f"{found.runway / km:.0f} km"),
+        ("Doppler aliasing", f"beyond |x| = {found.alias_edge / km:.0f} km" if aliased else "none"),
+        ("median σ of altitude outside the runway", f"{np.median(found.altitude_std[usable]):.0f} m"),
+    ]
+
+
+def _by_distance(found: Predicted) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for low in range(0, 800, 100):
+        here = (found.y >= low * km) & (found.y < (low + 100) * km)
+        if here.any():
+            rows.append(
+                (
+                    f"{low}–{low + 100}",
+                    f"{np.median(found.altitude_std[here]):.0f}",
+                    f"{100 * np.median(found.signal_std[here]):.1f}",
+                    f"{np.median(found.contrast_std[here]):.2f}",
+                    f"{100 * np.mean(found.mask[here] > 0):.0f}",
+                )
+            )
+    return rows
 
 
 def passes(
@@ -52,7 +136,7 @@ def passes(
         If a date is not understood or Venus stays below the horizon at transit.
     """
     length = wavelength(frequency)
-    transit = _transits(dates, transmitter, kernel, rotation)
+    transit = transits(dates, transmitter, kernel=kernel, rotation=rotation)
     # All dates in one call: what an epoch costs is mostly the same for one as for many.
     times = transit[:, None] + np.linspace(-duration / 2, duration / 2, _SAMPLES)
     whole, middle = times.ravel(), _SAMPLES // 2
@@ -97,27 +181,6 @@ def passes(
         transmitter=transmitter,
         receiver=receiver,
     )
-
-
-def _transits(dates: Sequence[str], site: str, kernel: str, rotation: str) -> Array:
-    """Return when Venus next crosses the meridian (date,), TDB seconds since J2000."""
-
-    def hour_angle(times: Array) -> Array:
-        angle = ephemeris.viewing(times.ravel(), site, kernel=kernel, rotation=rotation).hour_angle
-        return angle.reshape(times.shape)
-
-    times = ephemeris.tdb_seconds(list(dates))[:, None] + np.arange(0, day + hour, hour)
-    angle = hour_angle(times)
-    crossing = (angle[:, :-1] < 0) & (angle[:, 1:] >= 0)
-    for date, found in zip(dates, np.any(crossing, axis=1).tolist(), strict=True):
-        if not found:
-            raise InputError(f"date {date}: no transit of Venus within 25 h; give another date")
-    rows, first = np.arange(len(times)), crossing.argmax(axis=1)
-    before, after = angle[rows, first], angle[rows, first + 1]
-    time = times[rows, first] - before / (after - before) * hour
-    for _ in range(2):
-        time = time - hour_angle(time) / (2 * np.pi) * day
-    return np.asarray(time)
 
 
 def _swing(radar: Array, north: Array) -> Array:

@@ -48,6 +48,10 @@ CHANNELS = {
 }
 
 
+FIELD_CENTRE, FIELD_HALF = 255.5, 220.0
+"""pixel; the gradient of a flat field is counted in x = (sample − 255.5)/220, y = (line − 255.5)/220."""
+
+
 class Phase(NamedTuple):
     """A part of the mission with a data set of its own."""
 

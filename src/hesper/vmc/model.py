@@ -157,3 +157,12 @@ def tidal_displacement(duration: float, distance: float, *, sun_gm: float, sun_d
         Of the spacecraft from the planet, of the planet from the Sun [m].
     """
     return sun_gm * distance * duration**2 / sun_distance**3
+
+
+def outline(inside: Array) -> tuple[Array, Array]:
+    """Return samples and lines of the outermost pixels of a field, in order round its middle."""
+    padded = np.pad(inside, 1)
+    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    line, sample = np.nonzero(inside & ~inner)
+    order = np.argsort(np.arctan2(line - line.mean(), sample - sample.mean()))
+    return sample[order].astype(float), line[order].astype(float)

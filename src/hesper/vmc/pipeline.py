@@ -1,249 +1,189 @@
-"""The order of the stages: archived images → pointing → maps, with what was left out and why."""
+"""The order of the stages: images → corrected images → orbital mosaics → segments → emissivity.
+
+Day-side images are mapped as radiance, without emissivity.
+"""
 
 import csv
+import functools
 import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-
-from hesper import config, figures, maps, products
-from hesper.constants import VENUS_CLOUD_TOP
-from hesper.errors import ConvergenceError, InputError, KernelError
-from hesper.products import Figure, Result, Section
-from hesper.record import record, setting
+from hesper import config, ephemeris, figures
+from hesper.errors import InputError
+from hesper.products import Result, Section, pds3
 from hesper.runs import Plan, Run
-from hesper.units import deg, km
-from hesper.vmc import calibrate, grid, model, pipeline_checks, plot, read, write
-from hesper.vmc.data import Map, Pointing
+from hesper.units import ms
+from hesper.vmc import (
+    calibrate_gradient,
+    pipeline_day,
+    pipeline_demo,
+    pipeline_mosaics,
+    pipeline_orbit,
+    pipeline_segment,
+    pipeline_simulate,
+    plot_map,
+    read,
+    read_geometry,
+    write_map,
+)
+from hesper.vmc.data_orbit import FlatField, OrbitMosaic
+from hesper.vmc.pipeline_config import Config
+from hesper.vmc.pipeline_day import Ephemeris
+from hesper.vmc.pipeline_orbit import Task
 
-_SECONDS, _BYTES = 3.0, 4e8
-_PRODUCTS = ("map.img", "map.nc", "map.tif", "polar.tif", "image.png", "map.png", "polar.png")
-
-
-@record
-class Config:
-    """Settings of the way from archived images to georeferenced maps."""
-
-    images: str = setting("$HESPER_DATA/vmc", "text", "folder of the images, or one image")
-    resolution: float = setting(
-        0.5 * deg,
-        "rad",
-        "size of a cell of the cylindrical map",
-        shown="deg",
-        minimum=0.01 * deg,
-        maximum=10 * deg,
-    )
-    polar_resolution: float = setting(
-        30 * km, "m", "size of a cell of the polar map", shown="km", minimum=1 * km, maximum=500 * km
-    )
-    cloud_top: float = setting(
-        VENUS_CLOUD_TOP,
-        "m",
-        "height the light leaves, above the mean radius",
-        shown="km",
-        minimum=0.0,
-        maximum=120 * km,
-    )
-    cloud_top_std: float = setting(
-        calibrate.CLOUD_TOP_STD,
-        "m",
-        "how far the limb departs from it",
-        shown="km",
-        minimum=0.0,
-        maximum=20 * km,
-    )
-    planned_roll_std: float = setting(
-        calibrate.PLANNED_ROLL_STD,
-        "rad",
-        "standard deviation of the planned roll",
-        shown="deg",
-        minimum=1e-6,
-        maximum=180 * deg,
-    )
-    largest_emission: float = setting(
-        80 * deg,
-        "rad",
-        "cells seen at larger emission are left out",
-        shown="deg",
-        minimum=1 * deg,
-        maximum=89 * deg,
-    )
-    night_limit: float = setting(
-        0.01, "1", "an image with less of its disk sunlit is a night-side image", minimum=0.0, maximum=1.0
-    )
-    rotation: str = setting("IAU", "text", "rotation model of Venus", choices=("IAU", "Margot 2021"))
-    kernel: str = setting("DE421", "text", "ephemeris: DE421, DE440 or the path of an SPK file")
-
-
-class Outcome(NamedTuple):
-    """What became of one file."""
-
-    path: Path
-    found: Pointing | None
-    lit: float
-    reason: str
+__all__ = ["Config", "demo", "inputs", "kernels", "plan", "run", "simulate"]
 
 
 def inputs(settings: Config) -> list[Path]:
     """Return the files a run reads."""
-    return read.files(config.existing(settings.images, what="images"))
+    place = config.existing(settings.archive, what="archive")
+    found = read.files(place)
+    known = pipeline_segment.altimetry_path(settings)
+    return [*found, *([known] if known is not None else [])]
+
+
+def kernels(settings: Config) -> list[Path]:
+    """Return the ephemeris a run reads."""
+    return [ephemeris.kernel_path(settings.kernel)]
 
 
 def plan(settings: Config) -> Plan:
     """Return what `run` would do."""
-    paths = inputs(settings)
-    names = [f"{path.stem}_{product}" for path in paths for product in _PRODUCTS]
-    return Plan(
-        [p.name for p in paths], [*names, "images.csv", "results.json"], _BYTES, _SECONDS * len(paths)
-    )
+    night, day, left = _sorted(settings)
+    names = [pipeline_orbit.name(task) for task in night]
+    images = [path for task in night for path in task.paths]
+    level3 = [f"level3/{write_map.level3_name(p)}" for p in images] if settings.level3 else []
+    segments = [write_map.segment_name(k, suffix) for k in range(9) for suffix in write_map.SUFFIXES]
+    shown = [name for path in day for name in pipeline_day.product_names(path)]
+    items = [f"orbit {t.orbit} {t.channel}: {len(t.paths)} images, night side" for t in night]
+    items += [f"{path.name}: day side" for path in day] + [f"left out: {reason}" for reason in left]
+    seconds = 0.12 * len(images) + 3.0 * len(day) + (20.0 if night else 0.0)
+    memory = 4e8 + 2.5e6 * len(night) + 2e8 * bool(night)
+    return Plan(items, [*names, *level3, *(segments if night else []), *shown, "images.csv"], memory, seconds)
+
+
+def simulate(settings: Config, run: Run) -> None:
+    """Write the archive of level-2 images that the orbits would have delivered, altimetry and truth."""
+    pipeline_simulate.simulated(settings, run)
 
 
 def run(settings: Config, run: Run) -> list[Result]:
-    """Map every image that can be placed, list every other with the reason.
+    """Correct, map and derive emissivity from what is night side; map the day side; list the rest.
 
     Raises
     ------
     InputError
-        If no image at all can be placed.
+        If no image at all can be used.
     """
-    outcomes = [_outcome(path, settings) for path in inputs(settings)]
-    run.write("images.csv", lambda: _table(outcomes, settings))
-    results = [_left_out(outcomes)]
-    if not any(outcome.found for outcome in outcomes):
+    night, day, unread = _sorted(settings)
+    left = list(unread)
+    place = Ephemeris(settings.kernel, settings.rotation)
+    outcomes, results = pipeline_day.mapped(day, settings.day, place, run)
+    left += [f"{o.path.name}: {o.reason}" for o in outcomes if o.found is None]
+    mosaics = pipeline_mosaics.orbits(night, settings, run)
+    left += [part for m in mosaics for part in m.left_out.split(" | ") if part]
+    used = {name for m in mosaics for name in m.images.split(", ") if name}
+    run.write("images.csv", lambda: _table(night, outcomes, mosaics, left, settings))
+    lost = Result("vmc", "images left out", "1", float(len(left)), note="; ".join(left[:40]))
+    count = len(outcomes) + sum(len(task.paths) for task in night) + len(unread)
+    if not used and not any(o.found for o in outcomes):
         raise InputError(
-            f"vmc: none of {len(outcomes)} images could be placed; the first: {outcomes[0].reason}"
+            f"vmc: none of {count} images could be placed; the first: {left[0] if left else 'no image'}"
         )
-    for outcome in outcomes:
-        if outcome.found is not None:
-            flat, polar = _maps(outcome.found, settings, run, "")
-            _figures(outcome.found, flat, polar, run)
-            results += _measured(outcome, settings)
+    results = [lost, *results]
+    if mosaics:
+        run.write("orbits.csv", lambda: pipeline_mosaics.table(mosaics))
+        results += pipeline_mosaics.rows(mosaics)
+        run.write("orbits.png", lambda: figures.png(plot_map.orbits(mosaics)))
+        _corrected(night, mosaics, settings, run)
+        results += pipeline_segment.mapped(mosaics, settings, run)
     return results
 
 
 def demo(run: Run, data: Path | None) -> Section:
-    """Place the two real images at hand, map them and compare with all their labels state."""
-    title = "Venus Monitoring Camera: real images to georeferenced maps"
-    if data is None or not (data / "vmc").is_dir():
-        return Section(title, ["No real images: set HESPER_DATA to the folder of real data."], [])
-    settings = config.load(Config, {"images": str(data / "vmc")})
-    outcomes = [_outcome(path, settings) for path in inputs(settings)]
-    results, drawn = [_left_out(outcomes)], []
-    for outcome in outcomes:
-        if outcome.found is None:
-            continue
-        found = outcome.found
-        _, made = _maps(found, settings, run, "vmc/")
-        results += [*_measured(outcome, settings), *pipeline_checks.results(outcome.path, found)]
-        name = found.image.name
-        drawn += [
-            Figure(f"vmc-{name}", _OVERLAY.format(name=name), figures.png(plot.overlay(found))),
-            Figure(f"vmc-{name}-polar", _POLAR.format(name=name), figures.png(plot.radiance_map(made))),
-        ]
-    return Section(title, [_PLACED, pipeline_checks.EXPLAINED], results, drawn)
+    """Place the real images in space and map them."""
+    return pipeline_demo.section(run, data)
 
 
-_OVERLAY = (
-    "{name} with the limb fitted to it, the graticule of the clouds, the terminator and the "
-    "sub-spacecraft point, placed by the elements of the label, limb and illumination."
-)
-_POLAR = "{name} as a georeferenced map (polar stereographic, GeoTIFF; the cylindrical one is also PDS3)."
-_PLACED = (
-    "Both images show the day side: what they see is sunlight from the cloud tops, so they are mapped as "
-    "radiance and no emissivity is derived. The spacecraft is placed by the orbital elements of the label, "
-    "the camera turned by its limb (two angles, focal length) and its illumination (roll)."
-)
+def _sorted(settings: Config) -> tuple[list[Task], list[Path], list[str]]:
+    """Return orbits of the night side, images of the day side, and files that are neither, with reasons."""
+    groups: dict[tuple[int, str], list[Path]] = {}
+    day: list[Path] = []
+    left: list[str] = []
+    for path in read.files(config.existing(settings.archive, what="archive")):
+        try:
+            called = read.name(path)
+            if _is_night(path, settings):
+                groups.setdefault((called.orbit, called.channel), []).append(path)
+            else:
+                day.append(path)
+        except InputError as error:
+            text = " ".join(str(error).split())
+            left.append(text if path.name in text else f"{path.name}: {text}")
+    tasks = [Task(orbit, channel, tuple(paths)) for (orbit, channel), paths in sorted(groups.items())]
+    return tasks, day, left
 
 
-def _outcome(path: Path, settings: Config) -> Outcome:
-    """Place one image; an image that cannot be used gives the reason instead of ending the run."""
-    try:
-        image = read.image(path, kernel=settings.kernel, rotation=settings.rotation)
-        found = calibrate.pointing(
-            image,
-            cloud_top=settings.cloud_top,
-            cloud_top_std=settings.cloud_top_std,
-            planned_roll_std=settings.planned_roll_std,
-        )
-    except KernelError:
-        raise
-    except (InputError, ConvergenceError) as error:
-        return Outcome(path, None, float("nan"), " ".join(str(error).split()))
-    return Outcome(path, found, _lit(found), "")
+def _is_night(path: Path, settings: Config) -> bool:
+    label = pds3.read_label(path)
+    if read_geometry.real(label, "EXPOSURE_DURATION") * ms < settings.night_exposure:
+        return False
+    found = pds3.read_vicar_header(path, label) if label.objects("IMAGE_HEADER") else {}
+    incidence = found.get("INCIDENCE_AT_CENTER", 180.0)
+    return not isinstance(incidence, int | float) or float(incidence) > 90.0
 
 
-def _lit(found: Pointing) -> float:
-    image = found.image
-    line, sample = np.indices(image.valid.shape)
-    cosine, _ = model.pixel_cosines(
-        sample, line, camera=calibrate.pinhole(image), position=image.position, axes=image.axes,
-        sun=image.sun, radius=found.cloud_radius,
-    )  # fmt: skip
-    return model.lit_fraction(image.valid | image.saturated, np.arccos(cosine))
-
-
-def _maps(found: Pointing, settings: Config, run: Run, folder: str) -> tuple[Map, Map]:
-    """Write the cylindrical and the polar map of one image and return them."""
-    stem = f"{folder}{found.image.name}_"
-    world = maps.equirectangular(
-        settings.resolution, west=0.0, east=2 * np.pi, south=-np.pi / 2, north=np.pi / 2
-    )
-    flat = grid.radiance_map([found], world, largest_emission=settings.largest_emission)
-    south = found.image.position[2] < 0
-    square = (maps.south_polar if south else maps.north_polar)(
-        settings.polar_resolution, half_width=9000 * km
-    )
-    polar = grid.radiance_map([found], square, largest_emission=settings.largest_emission)
-    run.write(f"{stem}map.img", lambda: write.radiance_map(flat, found))
-    run.write(f"{stem}map.nc", lambda: products.netcdf(flat))
-    run.write(f"{stem}map.tif", lambda: products.geotiff(flat))
-    run.write(f"{stem}polar.tif", lambda: products.geotiff(polar))
-    return flat, polar
-
-
-def _figures(found: Pointing, flat: Map, polar: Map, run: Run) -> None:
-    stem = f"{found.image.name}_"
-    run.write(f"{stem}image.png", lambda: figures.png(plot.overlay(found)))
-    run.write(f"{stem}map.png", lambda: figures.png(plot.radiance_map(flat)))
-    run.write(f"{stem}polar.png", lambda: figures.png(plot.radiance_map(polar)))
-
-
-def _side(outcome: Outcome, settings: Config) -> str:
-    return "night" if outcome.lit < settings.night_limit else "day"
-
-
-def _measured(outcome: Outcome, settings: Config) -> list[Result]:
-    found = outcome.found
-    assert found is not None
-    name = found.image.name
-    day = _side(outcome, settings) == "day"
-    said = (
-        "day side: mapped as radiance of the clouds, without emissivity"
-        if day
-        else "night side: mapped as radiance; emissivity is a later stage"
-    )
-    return [
-        Result("vmc", f"{name} sunlit part of the disk", "1", outcome.lit, note=said),
-        Result("vmc", f"{name} focal length by the limb", "pixel", found.image.focal, found.focal_std),
-        Result("vmc", f"{name} roll by the illumination", "deg", found.roll / deg, found.roll_std / deg),
+def _corrected(tasks: Sequence[Task], mosaics: Sequence[OrbitMosaic], settings: Config, run: Run) -> None:
+    """Write the level-3 images of the accepted orbits, by the run's map function."""
+    if not settings.level3:
+        return
+    flats = {(m.orbit, m.channel): m.flat for m in mosaics if m.flat.status == calibrate_gradient.ACCEPTED}
+    kept = {name for m in mosaics for name in m.images.split(", ")}
+    items = [
+        (path, flats[task.orbit, task.channel])
+        for task in tasks
+        if (task.orbit, task.channel) in flats
+        for path in task.paths
+        if path.stem in kept
     ]
+    if items:
+        work = functools.partial(_level3, sample_type=settings.gradient.sample_type)
+        names = [f"level3/{path.stem[1:5]}/{write_map.level3_name(path)}" for path, _ in items]
+        run.map(work, items, names, title="corrected images")
 
 
-def _left_out(outcomes: list[Outcome]) -> Result:
-    left = [outcome for outcome in outcomes if outcome.found is None]
-    note = "; ".join(f"{outcome.path.name}: {outcome.reason}" for outcome in left)
-    return Result("vmc", "images left out", "1", float(len(left)), note=note)
+def _level3(item: tuple[Path, FlatField], *, sample_type: str) -> bytes:
+    return write_map.level3(item[0], item[1], sample_type=sample_type)
 
 
-def _table(outcomes: list[Outcome], settings: Config) -> bytes:
+def _table(
+    tasks: Sequence[Task], outcomes: Sequence[pipeline_day.Outcome], mosaics: Sequence[OrbitMosaic],
+    left: Sequence[str], settings: Config,
+) -> bytes:  # fmt: skip
     """Write what became of every file as CSV."""
     stream = io.StringIO()
     rows = csv.writer(stream, lineterminator="\n")
     rows.writerow(["file", "side", "sunlit_part", "emissivity", "left_out_because"])
-    for outcome in outcomes:
-        if outcome.found is None:
-            rows.writerow([outcome.path.name, "", "", "no", outcome.reason])
-        else:
-            rows.writerow([outcome.path.name, _side(outcome, settings), f"{outcome.lit:.4f}", "no", ""])
+    status = {name: m.flat.status for m in mosaics for name in m.images.split(", ") if name}
+    for o in outcomes:
+        day = ["day", f"{o.lit:.4f}"] if o.found is not None else ["", ""]
+        rows.writerow([o.path.name, *day, "no", o.reason])
+    reasons = {part.split(":")[0].strip(): part for part in left}
+    for task in tasks:
+        for path in task.paths:
+            code = status.get(path.stem, "")
+            mapped = code == calibrate_gradient.ACCEPTED or (code and settings.gradient.include_refused)
+            why = calibrate_gradient.REASONS.get(code, "") if code else _reason(path, reasons, left)
+            rows.writerow([path.name, "night", "", "yes" if mapped else "no", why])
+    known = {o.path.name for o in outcomes} | {p.name for t in tasks for p in t.paths}
+    known |= {p.stem for t in tasks for p in t.paths}
+    for part in left:
+        name = Path(part.split(":")[0]).name
+        if name not in known and Path(name).stem not in status:
+            rows.writerow([name, "", "", "no", part])
     return stream.getvalue().encode()
+
+
+def _reason(path: Path, reasons: dict[str, str], left: Sequence[str]) -> str:
+    return reasons.get(path.name) or next((p for p in left if path.stem in p), "not used")

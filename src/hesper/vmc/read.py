@@ -98,11 +98,11 @@ def image(path: Path | str, *, kernel: str = "DE421", rotation: str = "IAU") -> 
     called = name(path)
     stored = pds3.read_image(path)
     label = stored.label
-    channel = _agreed(label, called)
+    channel = agreed(label, called)
     if stored.data.ndim != 2:
         raise label.refuse("IMAGE", f"{stored.data.ndim} dimensions", "one band", "give a camera image")
     time = read_geometry.seconds(label, "IMAGE_TIME")
-    step, dark = _radiance(label, "RADIANCE_SCALING_FACTOR"), _radiance(label, "RADIANCE_OFFSET")
+    step, dark = radiance(label, "RADIANCE_SCALING_FACTOR"), radiance(label, "RADIANCE_OFFSET")
     inside = stored.data != OUTSIDE
     saturated = inside & (stored.data >= _saturation(path, label))
     valid = inside & ~saturated
@@ -195,7 +195,7 @@ def stated(path: Path | str) -> Stated:
     )
 
 
-def _agreed(label: Label, called: Name) -> Channel:
+def agreed(label: Label, called: Name) -> Channel:
     """Compare a label with the name of its file and return the channel."""
     channel, part = CHANNELS[called.channel], phase(called.orbit)
     if label["ORBIT_NUMBER"] != called.orbit:
@@ -213,7 +213,8 @@ def _agreed(label: Label, called: Name) -> Channel:
     return channel
 
 
-def _radiance(label: Label, keyword: str) -> float:
+def radiance(label: Label, keyword: str) -> float:
+    """Return a radiometric constant [W m-2 sr-1 m-1] of a label, its unit checked."""
     value, unit = read_geometry.real(label, keyword), label.unit(keyword)
     if unit.upper().replace(" ", "") != _RADIANCE_UNIT:
         raise label.refuse(keyword, unit or "no unit", "<W*m**-3*sr**-1>", "mend the label")

@@ -6,13 +6,15 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper import ephemeris
-from hesper.constants import SPEED_OF_LIGHT, VENUS_GM, VENUS_RADIUS
-from hesper.geometry import orbit, sphere
+from hesper.constants import SPEED_OF_LIGHT, VENUS_RADIUS
+from hesper.geometry import sphere
 from hesper.products.pds3 import Label
 from hesper.record import Array
 from hesper.units import deg, km
+from hesper.vmc import model_orbit
 
 _ECCENTRICITY_DIGITS = 1e-3
+_ANGLES = ("ORBITAL_INCLINATION", "ASCENDING_NODE_LONGITUDE", "PERIAPSIS_ARGUMENT_ANGLE")
 
 
 class Sun(NamedTuple):
@@ -60,22 +62,20 @@ def position(label: Label, time: float, *, rotation: str) -> Array:
     The elements refer to the mean equator of Venus, x toward its node on the ICRF equator. The label
     prints the eccentricity with 2 or 3 digits but the periapsis altitude with 5: e = 1 − (R + h)/a.
     """
+    return model_orbit.place(
+        elements(label, seconds(label, "PERIAPSIS_TIME")), time, ephemeris.ROTATIONS[rotation]
+    )
+
+
+def elements(label: Label, periapsis: float) -> model_orbit.Elements:
+    """Return the elements of a label; its time of periapsis is given [s tdb]."""
     axis, printed = real(label, "ORBITAL_SEMIMAJOR_AXIS") * km, real(label, "ORBITAL_ECCENTRICITY")
     eccentricity = 1 - (VENUS_RADIUS + real(label, "PERIAPSIS_ALTITUDE") * km) / axis
     if not abs(eccentricity - printed) <= _ECCENTRICITY_DIGITS:
         expected = f"{eccentricity:.5f} by PERIAPSIS_ALTITUDE and ORBITAL_SEMIMAJOR_AXIS"
         raise label.refuse("ORBITAL_ECCENTRICITY", printed, expected, "mend the one that is wrong")
-    state = orbit.kepler_state(
-        time - seconds(label, "PERIAPSIS_TIME"),
-        semi_major_axis=axis,
-        eccentricity=eccentricity,
-        inclination=real(label, "ORBITAL_INCLINATION") * deg,
-        ascending_node=real(label, "ASCENDING_NODE_LONGITUDE") * deg,
-        periapsis_argument=real(label, "PERIAPSIS_ARGUMENT_ANGLE") * deg,
-        gm=VENUS_GM,
-    )
-    spin = ephemeris.ROTATIONS[rotation]
-    return np.asarray(sphere.rotation(2, spin.meridian + spin.rate * time) @ state.position)
+    angles = [real(label, k) * deg for k in _ANGLES]
+    return model_orbit.Elements(axis, eccentricity, angles[0], angles[1], angles[2], periapsis)
 
 
 def sun(time: float, *, kernel: str, rotation: str) -> Sun:

@@ -51,7 +51,7 @@ def radiance_map(made: Map, source: Pointing) -> bytes:
     return pds3.image_bytes(
         np.ma.masked_invalid(made.radiance),
         keywords,
-        created=_created(),
+        created=created(),
         map_projection=pds3.simple_cylindrical(
             west=round((made.grid.x[0] / VENUS_RADIUS - step / 2) / deg, 9),
             north=round((made.grid.y[0] / VENUS_RADIUS + step / 2) / deg, 9),
@@ -64,7 +64,8 @@ def radiance_map(made: Map, source: Pointing) -> bytes:
     )
 
 
-def _created() -> str:
+def created() -> str:
+    """Return PRODUCT_CREATION_TIME: now, or the environment's SOURCE_DATE_EPOCH where that is set."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     seconds = int(epoch) if epoch.isdigit() else int(time.time())
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

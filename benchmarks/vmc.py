@@ -1,0 +1,103 @@
+"""How fast images of the night side become maps, beside what others do with the same image.
+
+Run: python benchmarks/vmc.py ARCHIVE [REPEATS], ARCHIVE being a folder made by `hesper vmc simulate`.
+Peers that are not installed are left out.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from hesper import config, maps
+from hesper.geometry.camera import Pinhole, sphere_from_pixels
+from hesper.units import deg
+from hesper.vmc import calibrate_gradient, grid_mosaic, model_surface, pipeline, read, read_orbit
+
+
+def timed(name, work, per=1):
+    work()
+    best, used = np.inf, np.inf
+    for _ in range(3):
+        start, cpu = time.perf_counter(), time.process_time()
+        work()
+        best = min(best, time.perf_counter() - start)
+        used = min(used, time.process_time() - cpu)
+    print(
+        f"{name:52} {1e3 * best / per:9.2f} ms wall  {1e3 * used / per:9.2f} ms CPU  {per / used:8.1f} /s CPU"
+    )
+
+
+def main():
+    archive = Path(sys.argv[1])
+    settings = config.load(pipeline.Config, {"archive": str(archive)})
+    groups = {}
+    for path in read.files(archive / "DATA"):
+        groups.setdefault(read.name(path).orbit, []).append(path)
+    paths = max(groups.values(), key=len)
+    source = read_orbit.Source("label", "", "DE421", "IAU")
+    light = model_surface.table(settings.atmosphere, 1.01e-6)
+    frames = read_orbit.frames(paths, source, settings.masking)
+
+    def binned():
+        return grid_mosaic.cells(
+            frames, light, resolution=0.25 * deg, masking=settings.masking, atmosphere=settings.atmosphere
+        )
+
+    def read_and_binned():
+        made = read_orbit.frames(paths, source, settings.masking)
+        return grid_mosaic.cells(
+            made, light, resolution=0.25 * deg, masking=settings.masking, atmosphere=settings.atmosphere
+        )
+
+    cells = binned()
+    count = frames.time.size
+    print(f"orbit of {count} images; 0.25° cells")
+    timed("table of radiative transfer", lambda: model_surface.table(settings.atmosphere, 1.01e-6))
+    timed(
+        "read, place and point, per image", lambda: read_orbit.frames(paths, source, settings.masking), count
+    )
+    timed("forward binning with masks and limb law, per image", binned, count)
+    timed("both, per image", read_and_binned, count)
+    timed(
+        "gradient with covariance, per orbit", lambda: calibrate_gradient.flat_field(cells, settings.gradient)
+    )
+    peers(frames)
+
+
+def peers(frames):
+    line, sample = np.indices(frames.radiance.shape[1:])
+    camera = Pinhole(float(frames.focal[0]), float(frames.sample[0]), float(frames.line[0]))
+    sight = sphere_from_pixels(
+        sample, line, camera=camera, position=frames.position[0], axes=frames.axes[0], radius=6051.8e3
+    )
+    lon, lat = np.degrees(sight.lon), np.degrees(sight.lat)
+    world = maps.equirectangular(0.25 * deg, west=0, east=2 * np.pi, south=-50 * deg, north=60 * deg)
+    image = maps.Image(frames.radiance[0], camera, frames.position[0], frames.axes[0], 6051.8e3, 60 * deg)
+    timed("maps.bin_image, no masks", lambda: maps.bin_image(world, image))
+    timed("maps.resample_image, bilinear", lambda: maps.resample_image(world, image))
+    try:
+        from pyresample import ewa, geometry
+    except ImportError:
+        print("pyresample: not installed")
+    else:
+        swath = geometry.SwathDefinition(lons=(lon + 180) % 360 - 180, lats=lat)
+        area = geometry.AreaDefinition(
+            "v", "v", "v", {"proj": "eqc", "a": 6051800, "b": 6051800}, 1440, 440,
+            tuple(6051800 * np.radians([-180, -50, 180, 60])),
+        )  # fmt: skip
+
+        def weighted():
+            _, columns, rows = ewa.ll2cr(swath, area)
+            ewa.fornav(columns, rows, area, np.nan_to_num(frames.radiance[0]), rows_per_scan=512)
+
+        timed("pyresample EWA (backplanes given)", weighted)
+    try:
+        import planetmapper  # noqa: F401
+    except ImportError:
+        print("planetmapper: not installed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Voltages → looks: ephemeris out, code out, spectra."""
+
+import numpy as np
+
+from hesper.errors import InputError
+from hesper.radar.data_interferometer import Echoes, Voltages
+from hesper.radar.data_settings import Waveform
+from hesper.radar.model_geometry import depth_axis, shift_axis
+from hesper.radar.model_waveform import decode_lags, spectra
+
+
+def look(given: Voltages, waveform: Waveform) -> Echoes:
+    """Decode the samples of one look by multiplication with the lagged code.
+
+    Parameters
+    ----------
+    given
+        One look; its delay and phase polynomials are removed, code and carrier on the echo's clock.
+    waveform
+        Gates and Doppler cells that are wanted.
+
+    Raises
+    ------
+    InputError
+        If the samples are too few for one spectrum, or the code is not that of the recipe.
+    """
+    per_dump = round(given.rate / (waveform.doppler_cell * waveform.doppler_cells))
+    needed = per_dump * waveform.doppler_cells
+    if given.samples.shape[1] < needed:
+        raise InputError(
+            f"calibrate.look: {given.samples.shape[1]} samples; one spectrum of "
+            f"{waveform.doppler_cells} cells of {waveform.doppler_cell} Hz needs {needed}"
+        )
+    if waveform.code == "maximal" and (len(given.chips) + 1) & len(given.chips):
+        raise InputError(
+            f"calibrate.look: a code of {len(given.chips)} chips is not of maximal length "
+            "(2ⁿ − 1); give the code that was transmitted"
+        )
+    gates = waveform.gates + waveform.early_gates
+    out = np.zeros((len(given.samples), gates, waveform.doppler_cells), complex)
+    middle = 0.5 / waveform.doppler_cell
+    for m, samples in enumerate(given.samples):
+        decode_lags(
+            samples, given.rate, given.chips.astype(float), given.baud, given.delay[m], given.phase[m],
+            middle, -waveform.early_gates, per_dump, out[m],
+        )  # fmt: skip
+    shift = shift_axis(waveform.doppler_cell, waveform.doppler_cells)
+    # Dumps stand for their own middles, half a dump after the transform's time origin.
+    turn = np.exp(-2j * np.pi * shift * 0.5 / (waveform.doppler_cell * waveform.doppler_cells))
+    found = np.stack([spectra(series) for series in out]) * turn
+    return Echoes(
+        voltage=found[None],
+        look_time=given.geometry.time[:1],
+        depth=depth_axis(waveform.baud, waveform.gates, waveform.early_gates),
+        shift=shift,
+        geometry=given.geometry,
+        frequency=given.frequency,
+        baud=given.baud,
+        stations=given.stations,
+        transmitter=given.transmitter,
+        code=given.code,
+    )

@@ -1,0 +1,174 @@
+"""Looks of several receivers → brightness and altitude maps: the paper's own way."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from hesper import maps
+from hesper.figures import png
+from hesper.products import Result, geotiff, netcdf
+from hesper.radar import (
+    calibrate_echoes,
+    calibrate_fringes,
+    calibrate_patches,
+    grid_patches,
+    plan_pass,
+    plot_interferometer,
+    read,
+    retrieve_features,
+    retrieve_patches,
+    simulate,
+    simulate_scene,
+    write,
+)
+from hesper.radar.data_interferometer import (
+    Backscatter,
+    Curvature,
+    Echoes,
+    Patches,
+    Predicted,
+    RadarMap,
+    Statistics,
+    Truth,
+)
+from hesper.radar.model_echo import budget
+from hesper.radar.model_geometry import middle_row
+from hesper.radar.pipeline_config import Config
+from hesper.record import Array
+from hesper.runs import Run
+from hesper.units import deg, km
+
+HALF_WIDTH = 780 * km
+"""Half the width of the maps: the cap of 64 gates and a margin."""
+
+
+class Reduced(NamedTuple):
+    """What a pass gave."""
+
+    statistics: Statistics
+    patches: Patches
+    law: Backscatter
+    curvature: Curvature
+    predicted: Predicted
+    surface: RadarMap
+    truth: Truth | None
+
+
+def setup(config: Config) -> simulate.Setup:
+    """Return the surface, stations and geometry of a recipe's simulation."""
+    geometry = simulate.geometry(config.stations, config.waveform, config.observation)
+    view = simulate.frame(geometry)
+    scene = config.scene
+    relief = read.topography(scene.topography) if scene.relief == "magellan" and scene.topography else None
+    planet = (
+        simulate_scene.trial_terrain(view)
+        if scene.relief == "test"
+        else simulate_scene.terrain(scene, relief)
+    )
+    facets = simulate_scene.facets(planet, view, spacing=scene.facet, reach=scene.reach, seed=config.seed)
+    return simulate.Setup(
+        facets, geometry, config.stations, config.waveform, config.observation, scene, config.seed
+    )
+
+
+def truth(config: Config, area: maps.Grid) -> Truth:
+    """Return the surface of a recipe's simulation on a map."""
+    geometry = simulate.geometry(config.stations, config.waveform, config.observation)
+    view = simulate.frame(geometry)
+    scene = config.scene
+    relief = read.topography(scene.topography) if scene.relief == "magellan" and scene.topography else None
+    planet = (
+        simulate_scene.trial_terrain(view)
+        if scene.relief == "test"
+        else simulate_scene.terrain(scene, relief)
+    )
+    return simulate_scene.truth(planet, area, view, scene)
+
+
+def simulated(config: Config, run: Run) -> None:
+    """Write the looks of every receive cycle, and `truth.nc`."""
+    made = setup(config)
+    walk = simulate.phase_walk(made)
+    for cycle in range(len(made.geometry.time)):
+        run.write(
+            f"looks_{cycle + 1:03d}.nc",
+            lambda cycle=cycle: write.echoes(simulate.one_cycle(made, cycle, walk[cycle])),  # type: ignore[misc]
+        )
+    row = middle_row(made.geometry)
+    area = _area(made.geometry.radar[row], config.reduction.resolution)
+    run.write("truth.nc", lambda: netcdf(truth(config, area)))
+
+
+def reduce(config: Config, echoes: Iterator[Echoes], known: Truth | None) -> Reduced:
+    """Turn looks into patches and a map, in the order of the paper's method."""
+    settings, scene = config.reduction, config.scene
+    statistics = calibrate_echoes.statistics(echoes)
+    if settings.self_calibrate:
+        statistics = calibrate_fringes.fringes(statistics, scene)
+    patches = retrieve_patches.patches(statistics, settings, scene)
+    geometry = statistics.geometry
+    distance = float(geometry.distance[middle_row(geometry)])
+    scale = float(budget(config.stations, config.waveform, scene, distance).scale[0])
+    law = calibrate_patches.backscatter(patches, scale)
+    curvature = calibrate_patches.curvature(patches)
+    if settings.remove_curvature:
+        patches = calibrate_patches.flattened(patches, curvature)
+    area = _area(patches.radar, settings.resolution)
+    surface = grid_patches.surface(patches, area, law=law, scale=scale, exponent=settings.exponent)
+    predicted = plan_pass.predict(
+        geometry, config.stations, config.waveform, scene, looks=int(statistics.expected), reduction=settings
+    )
+    return Reduced(statistics, patches, law, curvature, predicted, surface, known)
+
+
+def products(found: Reduced, run: Run) -> list[Result]:
+    """Write maps, patches and figures; return the rows."""
+    run.write("patches.nc", lambda: netcdf(found.patches))
+    run.write("backscatter.nc", lambda: netcdf(found.law))
+    run.write("map.nc", lambda: netcdf(found.surface))
+    run.write("map.tif", lambda: geotiff(found.surface))
+    for name, picture in figures(found).items():
+        run.write(name, lambda picture=picture: picture)  # type: ignore[misc]
+    return rows(found)
+
+
+def figures(found: Reduced) -> dict[str, bytes]:
+    """Return the pictures of a pass."""
+    return {
+        "brightness.png": png(plot_interferometer.brightness(found.surface)),
+        "altitude.png": png(plot_interferometer.contours(grid_patches.smoothed(found.surface))),
+        "uncertainty.png": png(plot_interferometer.uncertainty(found.surface, found.predicted)),
+        "backscatter.png": png(plot_interferometer.backscatter(found.law)),
+    }
+
+
+def rows(found: Reduced) -> list[Result]:
+    """Return the numbers of a pass, beside the truth where there is one."""
+    good = (found.patches.mask == 0) & np.isfinite(found.patches.altitude)
+    out = [
+        Result("radar", "patches solved without a flag", "1", float(good.mean())),
+        Result("radar", "median σ of altitude, one patch", "m", _median(found.patches.altitude_std[good])),
+        Result("radar", "leverage of the baseline's change", "rad", found.predicted.leverage,
+               note="banding likely" if found.predicted.leverage < plan_pass.LEAST_LEVERAGE else ""),
+        Result("radar", "half-width of the runway", "km", found.predicted.runway / km),
+        *(Result("radar", f"{name} of Muhleman's law", "1", float(value), float(std))
+          for name, value, std in zip("ka", found.law.muhleman, found.law.muhleman_std, strict=True)),
+        Result("radar", "rms of self-calibrated phases about their mean", "rad",
+               float(found.statistics.phase[:, 1:].std())),
+    ]  # fmt: skip
+    if found.truth is not None:
+        out += retrieve_features.against_truth(found.surface, found.truth)
+    return out
+
+
+def _area(radar: Array, resolution: float) -> maps.Grid:
+    lon, lat = np.arctan2(radar[1], radar[0]), np.arcsin(radar[2])
+    return maps.orthographic(
+        resolution, lon=float(lon) % (360 * deg), lat=float(lat),
+        half_width=np.ceil(HALF_WIDTH / resolution) * resolution,
+    )  # fmt: skip
+
+
+def _median(values: Array) -> float | None:
+    return float(np.median(values)) if values.size else None

@@ -1,0 +1,203 @@
+"""Images of an orbit → cells of a map of the planet → the mosaic of the orbit."""
+
+import dataclasses
+import itertools
+import math
+
+import numpy as np
+
+from hesper import maps
+from hesper.constants import VENUS_RADIUS
+from hesper.errors import InputError
+from hesper.record import Array
+from hesper.vmc import calibrate_gradient, model_blur, model_camera
+from hesper.vmc.data import FIELD_CENTRE, FIELD_HALF
+from hesper.vmc.data_map import Radiation, Scene
+from hesper.vmc.data_orbit import Cells, FlatField, Frames, OrbitMosaic
+from hesper.vmc.data_settings import Atmosphere, Masking
+from hesper.vmc.model_surface import limb_law
+
+LIMB_EMISSIVITY = 0.9
+_IFOV = 0.7e-3
+
+
+def world(resolution: float) -> maps.Grid:
+    """Return the grid of the whole planet that cells are counted on."""
+    return maps.equirectangular(resolution, west=0.0, east=2 * np.pi, south=-np.pi / 2, north=np.pi / 2)
+
+
+def cells(
+    frames: Frames, light: Radiation, *, resolution: float, masking: Masking, atmosphere: Atmosphere
+) -> Cells:
+    """Bin the pixels of each image into cells, limb darkening divided out, twilight and limb left out.
+
+    Parameters
+    ----------
+    frames
+        Images of one orbit.
+    light
+        Table whose limb law is divided out.
+    resolution
+        Size of a cell [rad].
+    masking, atmosphere
+        Limits of emission and incidence, hot pixels; height of emission.
+
+    Raises
+    ------
+    InputError
+        If no pixel of any image is left, with the reasons.
+    """
+    rows, columns = round(np.pi / resolution), round(2 * np.pi / resolution)
+    law = limb_law(light, 0.0, LIMB_EMISSIVITY)
+    sums, order = np.zeros((5, rows, columns)), np.empty(rows * columns, np.int64)
+    radius = VENUS_RADIUS + atmosphere.emission_height
+    parts, left, kept = [], [frames.left_out] if frames.left_out else [], []
+    for k in range(frames.time.size):
+        pixel = _IFOV * (np.linalg.norm(frames.position[k]) - radius)
+        split = max(1, math.ceil(1.5 * pixel / (resolution * radius)))
+        met = model_camera.add_pixels(
+            frames.radiance[k], (frames.focal[k], frames.sample[k], frames.line[k]),
+            np.ascontiguousarray(frames.position[k]), np.ascontiguousarray(frames.axes[k]), radius,
+            frames.sun[k] / np.linalg.norm(frames.sun[k]), math.cos(masking.largest_emission),
+            math.cos(masking.smallest_incidence), masking.hot, law, float(light.cosine[0]), FIELD_CENTRE,
+            FIELD_HALF, split, 0.0, np.pi / 2, resolution, sums, order,
+        )  # fmt: skip
+        found = np.empty((5, met))
+        model_camera.take_cells(sums, order, met, found)
+        whole = found[4] >= 0.5 * np.median(found[4]) if met else np.zeros(0, bool)
+        if not whole.any():
+            left.append(f"{frames.name[k]}: all pixels are masked: twilight, limb or field")
+            continue
+        smear = np.hypot(frames.smear[k], pixel)
+        found[4] /= split**2
+        parts.append((order[:met][whole], found[:, whole], np.full(int(whole.sum()), smear**-2)))
+        kept.append(k)
+    if not parts:
+        raise InputError(f"orbit {frames.orbit}: no image is left: {' | '.join(left)}")
+    index = np.concatenate([part[0] for part in parts])
+    values = np.concatenate([part[1] for part in parts], axis=1)
+    weight = np.concatenate([part[2] for part in parts]) * values[4]
+    lat = np.pi / 2 - resolution * (index // columns + 0.5)
+    return Cells(
+        value=values[0],
+        x=values[1],
+        y=values[2],
+        n=values[4],
+        cell=index,
+        start=np.concatenate([[0], np.cumsum([part[0].size for part in parts])]),
+        area=(resolution * VENUS_RADIUS) ** 2 * np.cos(lat),
+        weight=weight,
+        name=frames.name[kept],
+        time=frames.time[kept],
+        smear=frames.smear[kept],
+        resolution=resolution,
+        orbit=frames.orbit,
+        channel=frames.channel,
+        left_out=" | ".join(left),
+    )
+
+
+def mosaic(made: Cells, flat: FlatField) -> OrbitMosaic:
+    """Join the images of an orbit, divided by its flat field where that was accepted."""
+    accepted = flat.status == calibrate_gradient.ACCEPTED
+    divisor = calibrate_gradient.factor(flat.gradient, made.x, made.y) if accepted else np.ones(made.x.size)
+    ids, mean, spread, n, pixels = _joined(made, made.value / divisor)
+    return OrbitMosaic(
+        brightness=mean,
+        brightness_std=spread,
+        cell=ids,
+        n=n,
+        pixels=pixels,
+        resolution=made.resolution,
+        smear=float(np.average(made.smear, weights=np.diff(made.start))),
+        orbit=made.orbit,
+        images=", ".join(map(str, made.name)),
+        left_out=made.left_out,
+        channel=made.channel,
+        error_before=np.nan,
+        error=np.nan,
+        error_floor=np.nan,
+        error_gains=np.nan,
+        seam_gains=np.nan,
+        flat=flat,
+    )
+
+
+def nothing(orbit: int, channel: str, resolution: float, left_out: str, flat: FlatField) -> OrbitMosaic:
+    """Return the mosaic of an orbit of which no image can be used."""
+    none = np.zeros(0)
+    return OrbitMosaic(
+        brightness=none, brightness_std=none, cell=none, n=none, pixels=none, resolution=resolution,
+        smear=0.0, orbit=orbit, images="", left_out=left_out, channel=channel, error_before=np.nan,
+        error=np.nan, error_floor=np.nan, error_gains=np.nan, seam_gains=np.nan, flat=flat,
+    )  # fmt: skip
+
+
+def compared(
+    made: OrbitMosaic, images: Cells, truth: Scene, gradient: Array | None, least: int
+) -> OrbitMosaic:
+    """Return a mosaic with its errors against the true brightness, beside those of three other ways.
+
+    Parameters
+    ----------
+    made, images
+        The mosaic and the images it is made of.
+    truth
+        The simulated scene.
+    gradient
+        The true gradient (2,), or none.
+    least
+        Cells of an overlap that counts.
+    """
+    from scipy import ndimage
+
+    step = float(truth.grid.x[1] - truth.grid.x[0]) / VENUS_RADIUS
+    smeared = model_blur.smeared(truth.brightness, made.smear, step)
+    columns = round(2 * np.pi / made.resolution)
+    lon = made.resolution * (made.cell % columns + 0.5)
+    lat = np.pi / 2 - made.resolution * (made.cell // columns + 0.5)
+    column, row = maps.coordinates(truth.grid, lon, lat)
+    inside = (column >= 0) & (column < truth.grid.x.size) & (row >= 0) & (row < truth.grid.y.size)
+    light = ndimage.map_coordinates(smeared, [row, column], order=1, mode="nearest")
+    light = np.where(inside, light, np.nan)
+    area = np.cos(lat)
+
+    def error(values: Array) -> float:
+        good = np.isfinite(light) & (values > 0)
+        ratio = np.log(values[good] / light[good])
+        middle = np.average(ratio, weights=area[good])
+        return float(np.sqrt(np.average((ratio - middle) ** 2, weights=area[good])))
+
+    shared = calibrate_gradient.overlaps(images, least)
+    gain, seam = np.nan, np.nan
+    count = images.start.size - 1
+    if shared.first.size:
+        each = calibrate_gradient.gains(shared, count)
+        lengths = np.diff(images.start)
+        gain = error(joined(images, images.value / np.exp(np.repeat(each, lengths)))[1])
+        left = shared.ratio - np.repeat(each[shared.first] - each[shared.second], np.diff(shared.start))
+        seam = float(np.median([abs(np.median(left[a:b])) for a, b in itertools.pairwise(shared.start)]))
+    floor = np.nan
+    if gradient is not None:
+        floor = error(
+            joined(images, images.value / calibrate_gradient.factor(gradient, images.x, images.y))[1]
+        )
+    return dataclasses.replace(
+        made, error_before=error(joined(images, images.value)[1]), error=error(made.brightness),
+        error_floor=floor, error_gains=gain, seam_gains=seam,
+    )  # fmt: skip
+
+
+def joined(made: Cells, value: Array) -> tuple[Array, Array]:
+    """Return the cells (cell,) of an orbit and the weighted mean of values (point,) in each."""
+    return _joined(made, value)[:2]
+
+
+def _joined(made: Cells, value: Array) -> tuple[Array, Array, Array, Array, Array]:
+    ids, index, n = np.unique(made.cell, return_inverse=True, return_counts=True)
+    total = np.bincount(index, made.weight)
+    mean = np.bincount(index, made.weight * value) / total
+    square = np.bincount(index, made.weight * (value - mean[index]) ** 2) / total
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = np.where(n > 1, np.sqrt(square * n / np.maximum(n - 1, 1)), np.nan)
+    return ids, mean, spread, n, np.rint(np.bincount(index, made.n)).astype(int)

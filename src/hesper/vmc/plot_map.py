@@ -1,0 +1,177 @@
+"""The figures of the user guide: mosaic and counts, seams, emissivity, its scatter, altimetry."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hesper import maps
+from hesper.constants import VENUS_RADIUS
+from hesper.figures import COLOURS, figure, styled
+from hesper.record import Array
+from hesper.units import deg, km
+from hesper.vmc.data_map import Scene, SegmentMap
+from hesper.vmc.data_orbit import OrbitMosaic
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_PER_MICROMETRE = 1e-6
+_BRIGHT = "radiance [W m⁻² sr⁻¹ µm⁻¹]"
+
+
+def whole_mission(segments: Sequence[SegmentMap]) -> "Figure":
+    """Draw the joined mosaic and the pixels per cell (guide, figure 2.2)."""
+    with styled():
+        drawn = figure(7.6, 5.4)
+        axes = drawn.subplots(2, 1, sharex=True)
+        bright = [_PER_MICROMETRE * s.brightness for s in segments]
+        low, high = np.nanquantile(np.concatenate([b.ravel() for b in bright]), [0.01, 0.99])
+        most = max(int(s.pixels.max()) for s in segments)
+        for made, light in zip(segments, bright, strict=True):
+            shown = _image(axes[0], made.grid, light, "gray", low, high)
+            with np.errstate(divide="ignore"):
+                tens = np.where(made.pixels > 0, np.log10(np.maximum(made.pixels, 1)), np.nan)
+            counted = _image(axes[1], made.grid, tens, "viridis", 0, np.log10(max(most, 10)))
+        _frame(axes[0], segments, "a  joined mosaic")
+        _frame(axes[1], segments, "b  pixels per cell")
+        axes[0].set_xlabel("")
+        drawn.colorbar(shown, ax=axes[0], label=_BRIGHT, shrink=0.9)
+        drawn.colorbar(counted, ax=axes[1], label="log₁₀ of the number of pixels", shrink=0.9)
+        return drawn
+
+
+def seams(before: Array, after: Array, grid: maps.Grid, names: tuple[str, str]) -> "Figure":
+    """Draw one orbit's mosaic uncorrected and corrected (guide, figure 2.3), each over its smooth trend."""
+    with styled():
+        drawn = figure(7.2, 4.0)
+        axes = drawn.subplots(1, 2, sharey=True)
+        both = np.concatenate([before[np.isfinite(before)], after[np.isfinite(after)]])
+        low, high = np.quantile(both, [0.01, 0.99])
+        for place, values, name in zip(axes, (before, after), names, strict=True):
+            shown = _image(place, grid, values, "gray", low, high)
+            place.set_title(name)
+            place.set_xlabel("longitude, east [°]")
+            place.grid(False)
+        axes[0].set_ylabel("latitude [°]")
+        drawn.colorbar(shown, ax=axes, label="brightness over forward model, mean 1", shrink=0.85)
+        return drawn
+
+
+def emissivity(made: SegmentMap) -> "Figure":
+    """Draw emissivity, its standard deviation and the altimetry in colour and grey (guide, figure 4.1)."""
+    with styled():
+        drawn = figure(8.6, 5.6)
+        axes = drawn.subplots(1, 4, sharey=True)
+        middle = made.reference_emissivity
+        half = max(0.12, float(np.nanquantile(np.abs(made.emissivity - middle), 0.99)))
+        most = float(np.nanquantile(made.emissivity_scatter, 0.99))
+        height = made.altitude / km
+        low, high = np.nanquantile(height, [0.005, 0.995])
+        panels = (
+            (made.emissivity, "RdYlBu_r", middle - half, middle + half, "a  emissivity", "ε"),
+            (made.emissivity_scatter, "magma", 0, most, "b  its deviation", "σ(ε) among orbits"),
+            (height, "terrain", low, high, "c  altimetry", "km above 6051.8 km"),
+            (height, "gray", low, high, "d  the same", "km above 6051.8 km"),
+        )
+        _panels(drawn, axes, made, panels)
+        return drawn
+
+
+def brightness(made: SegmentMap) -> "Figure":
+    """Draw mean brightness in grey and colour, its deviation and the mosaics per cell (figure 4.2)."""
+    with styled():
+        drawn = figure(8.6, 5.6)
+        axes = drawn.subplots(1, 4, sharey=True)
+        light = made.brightness * _PER_MICROMETRE
+        low, high = np.nanquantile(light, [0.005, 0.995])
+        spread = 100 * made.variation
+        panels = (
+            (light, "gray", low, high, "a  brightness", _BRIGHT),
+            (light, "inferno", low, high, "b  the same", _BRIGHT),
+            (spread, "magma", 0, float(np.nanquantile(spread, 0.99)), "c  deviation", "% of the mean"),
+            (np.where(made.n > 0, made.n, np.nan), "viridis", 0, None, "d  orbital mosaics", "number"),
+        )
+        _panels(drawn, axes, made, panels)
+        return drawn
+
+
+def truth(made: SegmentMap, scene: Scene) -> "Figure":
+    """Draw true emissivity, retrieved emissivity and its significance side by side."""
+    true = maps.resample_map(scene.emissivity, scene.grid, made.grid)
+    with styled():
+        drawn = figure(7.4, 5.6)
+        axes = drawn.subplots(1, 3, sharey=True)
+        panels = (
+            (true, "RdYlBu_r", 0.72, 1.08, "true emissivity", "ε"),
+            (made.emissivity, "RdYlBu_r", 0.72, 1.08, "retrieved", "ε"),
+            (made.significance, "RdBu_r", -6, 6, "significance", "deviations from the reference"),
+        )
+        _panels(drawn, axes, made, panels)
+        return drawn
+
+
+def orbits(mosaics: Sequence[OrbitMosaic]) -> "Figure":
+    """Draw the seams of each orbit before and after, and, with a truth, the mosaics' errors."""
+    accepted = [m for m in mosaics if m.flat.status == "accepted"]
+    with styled():
+        drawn = figure(7.2, 3.2)
+        axes = drawn.subplots(1, 2)
+        for values, name, colour in (
+            ([100 * m.flat.seam_before for m in accepted], "level 2", COLOURS[5]),
+            ([100 * m.flat.seam for m in accepted], "corrected", COLOURS[0]),
+            ([100 * m.seam_gains for m in accepted], "one gain per image", COLOURS[1]),
+        ):
+            _cumulative(axes[0], values, name, colour)
+        for values, name, colour in (
+            ([100 * m.error_before for m in accepted], "level 2", COLOURS[5]),
+            ([100 * m.error for m in accepted], "corrected", COLOURS[0]),
+            ([100 * m.error_gains for m in accepted], "one gain per image", COLOURS[1]),
+            ([100 * m.error_floor for m in accepted], "true gradient", COLOURS[2]),
+        ):
+            _cumulative(axes[1], values, name, colour)
+        axes[0].axvline(1.5, color="#888888", lw=0.8, ls="--")
+        axes[0].set_xlabel("median seam of the orbit [%]")
+        axes[1].set_xlabel("mosaic against truth [%]")
+        axes[0].set_ylabel("orbits up to that")
+        for place in axes:
+            place.set_xscale("log")
+            place.xaxis.set_major_formatter("{x:g}")
+            place.xaxis.set_minor_formatter("")
+        axes[1].legend(loc="lower right")
+        return drawn
+
+
+def _cumulative(axes: Any, values: Sequence[float], name: str, colour: str) -> None:
+    known = np.sort([v for v in values if np.isfinite(v)])
+    if known.size:
+        axes.step(known, np.arange(1, known.size + 1), color=colour, label=name, where="post")
+
+
+def _panels(drawn: Any, axes: Any, made: SegmentMap, panels: Any) -> None:
+    for place, (values, colours, low, high, title, unit) in zip(axes, panels, strict=True):
+        shown = _image(place, made.grid, values, colours, low, high)
+        place.set_title(title)
+        place.grid(False)
+        place.set_xlabel("longitude [°]")
+        drawn.colorbar(shown, ax=place, label=unit, orientation="horizontal", pad=0.02)
+    axes[0].set_ylabel("latitude [°]")
+
+
+def _frame(axes: Any, segments: Sequence[SegmentMap], title: str) -> None:
+    axes.set_xlim(40 * min(s.segment for s in segments), 40 * max(s.segment for s in segments) + 40)
+    axes.set_ylim(-50, 60)
+    axes.set_title(title)
+    axes.grid(False)
+    axes.set_xlabel("longitude, east [°]")
+    axes.set_ylabel("latitude [°]")
+
+
+def _image(axes: Any, grid: maps.Grid, values: Array, colours: str, low: Any, high: Any) -> Any:
+    half = (grid.x[1] - grid.x[0]) / 2
+    extent = np.array([grid.x[0] - half, grid.x[-1] + half, grid.y[-1] - half, grid.y[0] + half])
+    axes.set_facecolor("#e4e4ea")
+    return axes.imshow(
+        values, cmap=colours, vmin=low, vmax=high, extent=tuple(extent / (VENUS_RADIUS * deg)),
+        interpolation="nearest", aspect="equal",
+    )  # fmt: skip

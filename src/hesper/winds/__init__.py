@@ -1,0 +1,1 @@
+"""Winds of Venus from the Doppler shift of reflected solar lines in long-slit spectra."""

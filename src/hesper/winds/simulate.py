@@ -1,0 +1,255 @@
+"""What the spectrograph would deliver: frames with noise and faults, and the truth behind them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hesper import ephemeris
+from hesper.constants import SPEED_OF_LIGHT
+from hesper.record import Array
+from hesper.units import angstrom, arcsec
+from hesper.winds import model
+from hesper.winds import model_spectrum as spectrum
+from hesper.winds.data import Frames, Setup, Truth
+from hesper.winds.data_settings import Defects, Guiding, Instrument, Observation, Scene, Sky
+
+SEEING_NODES = np.arange(0.4, 3.3, 0.2) * arcsec
+_ELECTRONS_OF_A_FLAT = 30000.0
+
+
+class Simulation(NamedTuple):
+    """Frames and what went into them."""
+
+    frames: Frames
+    truth: Truth
+
+
+def frames(
+    observation: Observation,
+    instrument: Instrument,
+    sky: Sky,
+    guiding: Guiding,
+    defects: Defects,
+    scene: Scene,
+    lines: spectrum.Spectrum,
+    *,
+    seed: int,
+) -> Simulation:
+    """Simulate a run.
+
+    Parameters
+    ----------
+    observation, instrument, sky, guiding, defects, scene
+        What is observed, with what and through what.
+    lines
+        Spectrum at rest that covers the detector; see `spectrum.parametric`.
+    seed
+        Of all random numbers.
+    """
+    rng = np.random.default_rng(seed)
+    time = exposure_times(observation)
+    view = ephemeris.viewing(
+        time, observation.site, radius=scene.radius, rotation=observation.rotation, kernel=observation.kernel
+    )
+    slit_angle = model.terminator_angle(view) + instrument.slit_tilt
+    disk = model.aspect(view, slit_angle=slit_angle, radius=scene.radius)
+    track = _track(observation, instrument, sky, guiding, defects, disk, rng)
+    counts = _expose(observation, instrument, sky, defects, scene, lines, view, disk, track, rng)
+    response, dark, flat = _calibrations(instrument, rng)
+    for frame in counts:
+        _detect(frame, instrument, defects, response, rng)
+    delivered = Frames(
+        counts=counts,
+        time=time,
+        exposure=np.full(time.size, observation.exposure),
+        offset=track.commanded,
+        dark=dark,
+        dark_frames=instrument.calibrations,
+        flat=flat,
+        flat_frames=instrument.calibrations,
+        setup=setup(observation, instrument, slit_angle),
+    )
+    truth = Truth(
+        x=track.x, y=track.y, seeing=track.seeing, transparency=track.transparency, drift=track.drift,
+        zonal_wind=scene.zonal_wind, meridional_wind=scene.meridional_wind,
+        antisolar_wind=scene.antisolar_wind, vertical_wind=scene.vertical_wind, exponent=scene.exponent,
+        dispersion=instrument.dispersion, zonal=scene.zonal,
+    )  # fmt: skip
+    return Simulation(delivered, truth)
+
+
+def exposure_times(observation: Observation) -> Array:
+    """Return the middles of the exposures (frame,), TDB seconds since J2000."""
+    start = ephemeris.tdb_seconds(observation.start)[0]
+    cadence = observation.exposure + observation.readout
+    return np.asarray(start + observation.exposure / 2 + cadence * np.arange(observation.frames))
+
+
+def setup(observation: Observation, instrument: Instrument, slit_angle: float) -> Setup:
+    """Return what the headers will say."""
+    site = ephemeris.SITES[observation.site]
+    return Setup(
+        slit_width=instrument.slit_width,
+        slit_angle=slit_angle,
+        row_height=instrument.row_height,
+        wavelength=first_wavelength(instrument),
+        dispersion=instrument.dispersion,
+        resolution=instrument.resolution,
+        gain=instrument.gain,
+        read_noise=instrument.read_noise,
+        saturation=instrument.saturation,
+        observer_x=site.itrf[0],
+        observer_y=site.itrf[1],
+        observer_z=site.itrf[2],
+        site=site.name,
+    )
+
+
+def first_wavelength(instrument: Instrument) -> float:
+    """Return the wavelength [m] of the first pixel of the middle row."""
+    return float(instrument.wavelength - instrument.dispersion * instrument.pixels / 2)
+
+
+def row_scale(rows: int) -> Array:
+    """Return η (row,): −1 at the first row, 0 in the middle, almost 1 at the last."""
+    return np.asarray((np.arange(rows) - rows / 2) / (rows / 2))
+
+
+def electrons_per_row(observation: Observation, instrument: Instrument, scene: Scene) -> float:
+    """Return the continuum of Venus's mean lit surface: electrons per pixel of a row and exposure."""
+    per_area = scene.surface_brightness / (1000 * angstrom) * instrument.area * instrument.throughput
+    solid = (instrument.slit_width / arcsec) * (instrument.row_height / arcsec)
+    return float(per_area * solid * instrument.dispersion * observation.exposure)
+
+
+def wind_velocity(scene: Scene, place: model.Points, disk: model.Aspect, exponent: float) -> Array:
+    """Return the apparent velocity of points for the winds of a scene, Young effect and parallax included."""
+    amplitudes = {
+        scene.zonal: scene.zonal_wind,
+        "meridional": scene.meridional_wind,
+        "antisolar": scene.antisolar_wind,
+        "vertical": scene.vertical_wind,
+    }
+    leg = model.reflected if scene.line == "reflected" else model.emitted
+    total = np.zeros_like(place.cos_incidence)
+    for name, amplitude in amplitudes.items():
+        if amplitude != 0.0:
+            total = total + amplitude * leg(model.FIELDS[name], place, disk)
+    if scene.line == "emitted":
+        return np.asarray(total + model.emitted_parallax(place, disk))
+    young = model.young_velocity(place, disk, model.local_exponent(scene.scattering, place, exponent))
+    return np.asarray(total + young + model.reflected_parallax(place, disk))
+
+
+class _Track(NamedTuple):
+    x: Array
+    y: Array
+    commanded: Array
+    seeing: Array
+    transparency: Array
+    drift: Array
+
+
+def _track(
+    observation: Observation, instrument: Instrument, sky: Sky, guiding: Guiding, defects: Defects,
+    disk: model.Aspect, rng: np.random.Generator,
+) -> _Track:  # fmt: skip
+    n = observation.frames
+    part = np.linspace(0, 1, n)
+    if observation.mode == "raster":
+        index = np.minimum(np.arange(n) * guiding.positions // n, guiding.positions - 1)
+        commanded = guiding.first + guiding.step * index
+        smooth = commanded
+    else:
+        commanded = np.full(n, np.nan)
+        bend = guiding.bend * 4 * part * (1 - part)
+        smooth = guiding.first + (guiding.last - guiding.first) * part + bend
+    middle = instrument.rows / 2 * instrument.row_height
+    lean = model.chord(np.full(n, 0.0), disk) / 2 - model.chord(smooth, disk) / 2
+    y = middle + (lean - lean.mean()) * guiding.edge
+    return _Track(
+        x=smooth + rng.normal(0, guiding.jitter_across, n),
+        y=y + rng.normal(0, guiding.jitter_along, n),
+        commanded=commanded,
+        seeing=np.clip(
+            sky.seeing * (1 + rng.normal(0, sky.seeing_rms, n)), SEEING_NODES[1], SEEING_NODES[-2]
+        ),
+        transparency=np.clip(1 + rng.normal(0, sky.transparency_rms, n), 0.05, None),
+        drift=defects.drift * (part - 0.5 + 0.3 * np.sin(2 * np.pi * part)),
+    )
+
+
+def _expose(
+    observation: Observation, instrument: Instrument, sky: Sky, defects: Defects, scene: Scene,
+    lines: spectrum.Spectrum, view: ephemeris.Viewing, disk: model.Aspect, track: _Track,
+    rng: np.random.Generator,
+) -> Array:  # fmt: skip
+    """Return expected electrons (frame, row, pixel)."""
+    table = model.pictures(
+        disk,
+        [lambda place, exponent: wind_velocity(scene, place, disk, exponent)],
+        scattering=model.SCATTERING[scene.scattering],
+        transfer=model.TRANSFER[sky.profile],
+        seeing=SEEING_NODES,
+        exponent=np.array([scene.exponent]),
+        slit=instrument.slit_width,
+        pixel=instrument.row_height,
+    )
+    eta = row_scale(instrument.rows)
+    height = np.arange(instrument.rows) * instrument.row_height
+    band = (height >= defects.artifact_first) & (height < defects.artifact_last)
+    bent = instrument.distortion_linear * eta + instrument.distortion_quadratic * eta**2
+    pixels = bent + defects.artifact_shift * band
+    first = first_wavelength(instrument) + instrument.dispersion * pixels
+    shifts = model.shifts(view)
+    moving = model.line_shift(view, scene.line)
+    made = spectrum.MAKERS[scene.line](
+        lines, shifts=shifts, venus_exponent=sky.water, sky_exponent=sky.water,
+        fwhm=instrument.resolution, pixel=instrument.dispersion,
+    )  # fmt: skip
+    fringe = 1 + defects.artifact_fringe * band[:, None] * np.sin(
+        2 * np.pi * np.arange(instrument.pixels) / 37.0
+    )
+    level = electrons_per_row(observation, instrument, scene)
+    out = np.empty((observation.frames, instrument.rows, instrument.pixels), np.float32)
+    work = np.empty(out.shape[1:])
+    for i in range(observation.frames):
+        seen = model.look(table, track.x[i], height - track.y[i], track.seeing[i], scene.exponent)
+        light, speed = seen[:, 0], seen[:, 1]
+        # Venus and our sky dim together; the sky is a little uneven from thin cloud.
+        venus = np.clip(level * track.transparency[i] * light, 0, None)
+        velocity = np.where(light > 1e-4, speed / np.maximum(light, 1e-4), 0.0)
+        velocity = np.clip(velocity, -900, 900) + SPEED_OF_LIGHT * (moving[i] - moving.mean())
+        shift = track.drift[i] / SPEED_OF_LIGHT * instrument.wavelength
+        spectrum.expected_rows(
+            *made, first + shift, instrument.dispersion, 0.0, venus, velocity / spectrum.VELOCITY_UNIT, 0.0,
+            np.full(instrument.rows, sky.brightness * level * track.transparency[i]),
+            SPEED_OF_LIGHT * (view.sky_shift[i] - shifts.sky) / spectrum.VELOCITY_UNIT, work,
+        )  # fmt: skip
+        out[i] = np.clip(work, 0, None) * fringe
+    return out
+
+
+def _calibrations(instrument: Instrument, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Return the pixels' true response, and the mean dark [counts] and flat frames that were taken."""
+    shape, n = (instrument.rows, instrument.pixels), instrument.calibrations
+    response = 1 + rng.normal(0, instrument.flat_rms, shape)
+    dark, flat = np.full(shape, instrument.bias), np.ones(shape)
+    if n:
+        dark = dark + rng.normal(0, instrument.read_noise / instrument.gain / np.sqrt(n), shape)
+        photons = rng.poisson(_ELECTRONS_OF_A_FLAT * n * response) / n
+        flat = photons / photons.mean()
+    return response, dark, flat
+
+
+def _detect(
+    frame: Array, instrument: Instrument, defects: Defects, response: Array, rng: np.random.Generator
+) -> None:
+    """Turn expected electrons into counts, in place."""
+    electrons = rng.poisson(frame * response).astype(float)
+    electrons += rng.normal(0, instrument.read_noise, frame.shape)
+    for _ in range(rng.poisson(defects.cosmic_rays)):
+        row, pixel = rng.integers(frame.shape[0]), rng.integers(frame.shape[1] - 2)
+        electrons[row, pixel : pixel + 2] += rng.uniform(500, 5000)
+    counts = np.rint(electrons / instrument.gain + instrument.bias)
+    frame[:] = np.clip(counts, 0, instrument.saturation)

@@ -1,0 +1,317 @@
+"""Simulated passes come back: relief, brightness, phases, law, within the stated errors."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from hesper import config
+from hesper.constants import VENUS_RADIUS
+from hesper.errors import InputError
+from hesper.geometry import sphere
+from hesper.radar import (
+    calibrate_echoes,
+    calibrate_fringes,
+    calibrate_patches,
+    grid_patches,
+    model_echo,
+    retrieve_features,
+    retrieve_patches,
+    simulate,
+    simulate_scene,
+)
+from hesper.radar.data_interferometer import ALIASED, FIXED, INCOMPLETE
+from hesper.radar.data_settings import Observation, Reduction, Scene, Stations, Waveform
+from hesper.record import take
+from hesper.units import deg, km
+
+
+def _setup(
+    *, date="1974-01-20", seed=1, planet=None, observation=None, waveform=None, stations=None, **scene
+):
+    settings = [
+        config.load(Stations, stations or {}),
+        config.load(Waveform, waveform or {}),
+        config.load(Observation, {"date": date} | (observation or {})),
+    ]
+    surface = config.load(Scene, {"facet": "3 km", "reach": "830 km", "relief": "test"} | scene)
+    geometry = simulate.geometry(*settings)
+    view = simulate.frame(geometry)
+    if planet is None:
+        smooth = surface.relief == "smooth"
+        planet = simulate_scene.terrain(surface) if smooth else simulate_scene.trial_terrain(view)
+    facets = simulate_scene.facets(planet, view, spacing=surface.facet, reach=surface.reach, seed=seed)
+    return simulate.Setup(facets, geometry, *settings, surface, seed), planet
+
+
+def _reduce(setup, statistics=None, *, point=False, fringes=True, **settings):
+    given = calibrate_echoes.statistics(simulate.echoes(setup)) if statistics is None else statistics
+    if fringes:
+        given = calibrate_fringes.fringes(given, setup.scene)
+    return retrieve_patches.patches(given, config.load(Reduction, settings), setup.scene, point=point)
+
+
+def _errors(patches, planet):
+    places = sphere.unit_vector(patches.lon, patches.lat).reshape(-1, 3)
+    return patches.altitude - simulate_scene.altitude(planet, places).reshape(patches.altitude.shape)
+
+
+def _robust(values):
+    return 1.4826 * np.median(np.abs(values - np.median(values)))
+
+
+@pytest.fixture(scope="module")
+def made():
+    setup, planet = _setup()
+    return setup, planet, calibrate_echoes.statistics(simulate.echoes(setup))
+
+
+@pytest.fixture(scope="module")
+def still(made):
+    """Return the statistics with the phases that were put in taken out again, and their solution."""
+    setup, _, given = made
+    turn = np.exp(-1j * simulate.phase_walk(setup)[:, 1])[:, None, None, None]
+    known = dataclasses.replace(given, cross=given.cross * turn)
+    return known, _reduce(setup, known, fringes=False)
+
+
+def test_altitudes_and_their_errors(made, still):
+    _, planet, _ = made
+    patches = still[1]
+    error, usable = _errors(patches, planet), (patches.mask & ~np.uint8(INCOMPLETE)) == 0
+    near = (patches.y > 100 * km) & (patches.y < 600 * km)
+    assert abs(np.median(error[usable & near])) < 30
+    far = usable & (patches.y > 200 * km)
+    scaled = error[far] / patches.altitude_std[far]
+    assert 0.9 < _robust(scaled) < 1.2
+    # Walls of the features, blurred by the cells, lie beyond the Gaussian's share of 0.27 %.
+    assert np.mean(np.abs(scaled) < 1) == pytest.approx(0.683, abs=0.04)
+    assert np.mean(np.abs(scaled) < 3) > 0.97
+
+
+def test_features_come_back(made, still):
+    patches = still[1]
+    view = simulate.frame(made[0].geometry)
+
+    def place(x, y):
+        z = np.sqrt(VENUS_RADIUS**2 - (x * km) ** 2 - (y * km) ** 2)
+        return sphere.lon_lat(x * km * view.doppler + y * km * view.north + z * view.radar)
+
+    large = retrieve_features.crater(patches, *place(250.0, 350.0), 160 * km)
+    assert large.value == pytest.approx(500, abs=40 + 2 * large.std)
+    small = retrieve_features.crater(patches, *place(120.0, -420.0), 75 * km)
+    assert small.value == pytest.approx(430, abs=70 + 2 * small.std)
+    trough = retrieve_features.trough(patches, -300 * km, 120 * km)
+    assert trough.value == pytest.approx(1500, abs=100 + 2 * trough.std)
+
+
+def test_point_cells_are_biased_near_the_runway(made, still):
+    """Taken for points, cells are wrong by up to 300 m, one way or the other by the gate they lie in."""
+    setup, planet, _ = made
+    whole, worst = [], []
+    for patches in (still[1], _reduce(setup, still[0], point=True, fringes=False)):
+        error = _errors(patches, planet)
+        use = np.isfinite(error) & (np.abs(patches.x) < 250 * km)
+        bins = [
+            np.median(error[use & (patches.y > low * km) & (patches.y < (low + 20) * km)])
+            for low in range(100, 200, 20)
+        ]
+        near = use & (patches.y > 100 * km) & (patches.y < 200 * km)
+        whole.append(float(np.median(error[near])))
+        worst.append(float(np.max(np.abs(bins))))
+    assert abs(whole[0]) < 30
+    assert worst[0] < 60
+    assert worst[1] > 2 * worst[0]
+
+
+def test_brightness_and_contrast(made, still):
+    setup, planet, _ = made
+    patches = still[1]
+    row = len(setup.geometry.time) // 2
+    budget = model_echo.budget(
+        setup.stations, setup.waveform, setup.scene, float(setup.geometry.distance[row])
+    )
+    value, _ = calibrate_patches.reflectivity(patches, float(budget.scale[0]))
+    places = sphere.unit_vector(patches.lon, patches.lat).reshape(-1, 3)
+    away = simulate_scene.factor(planet, places).reshape(value.shape)
+    flat = np.abs(simulate_scene.altitude(planet, places)).reshape(value.shape) < 1.0
+    plain = (away == 1.0) & flat & ((patches.mask & ~np.uint8(INCOMPLETE)) == 0) & (patches.y > 200 * km)
+    both = plain.all(axis=0)
+    ratio = value.mean(axis=0)[both] / model_echo.reflectivity(patches.incidence[both], setup.scene)
+    assert np.median(ratio) == pytest.approx(1.0, abs=0.03)
+    # One look has a relative variance of one, less what both patches average; 324 looks.
+    assert 0.04 < _robust(ratio) < 0.08
+    contrast = (patches.signal[0] - patches.signal[1]) / patches.signal.sum(axis=0)
+    assert abs(np.mean(contrast[both])) < 0.01
+    law = calibrate_patches.backscatter(patches, float(budget.scale[0]))
+    assert law.muhleman[1] == pytest.approx(0.111, abs=0.003)
+    assert law.muhleman[0] == pytest.approx(0.0118, rel=0.05)
+    assert law.muhleman_rms < law.hagfors_rms
+
+
+def test_phases_are_found_and_altitudes_stay(made, still):
+    setup, _, given = made
+    found = calibrate_fringes.fringes(given, setup.scene)
+    residual = (found.phase - simulate.phase_walk(setup))[:, 1]
+    assert residual.std() < 0.010
+    # Without the constant, which is a tilt, all that is left is far below one cycle's noise.
+    level = dataclasses.replace(found, cross=found.cross * np.exp(1j * residual.mean()))
+    patches = _reduce(setup, level, fringes=False)
+    both = (patches.mask == 0) & (still[1].mask == 0)
+    change = (patches.altitude - still[1].altitude)[both] / patches.altitude_std[both]
+    assert np.sqrt(np.mean(change**2)) < 0.15
+    assert np.median(patches.altitude_std[both] / still[1].altitude_std[both]) == pytest.approx(1, abs=0.05)
+    swapped = dataclasses.replace(given, cross=given.cross.conj())
+    with pytest.raises(InputError, match="wrong order"):
+        calibrate_fringes.fringes(swapped, setup.scene)
+
+
+def test_offsets_are_tilts_that_the_curvature_takes_out(made, still):
+    setup, _, _ = made
+    base = still[1]
+    plain = calibrate_patches.flattened(base, calibrate_patches.curvature(base))
+    angle = 5 * deg
+    turned = dataclasses.replace(still[0], cross=still[0].cross * np.exp(1j * angle))
+    patches = _reduce(setup, turned, fringes=False)
+    ky = np.abs(setup.geometry.fringe[:, 1, 1]).mean()
+    for distance, share in ((400, 0.12), (700, 0.06)):
+        near = (np.abs(patches.y - distance * km) < 40 * km) & (patches.mask == 0).all(axis=0)
+        near &= (base.mask == 0).all(axis=0)
+        change = np.median((patches.altitude - base.altitude)[:, near], axis=1)
+        # Opposite in sign on both sides of the Doppler equator: φ |y|/(κ_y R).
+        size = angle * distance * km / (ky * VENUS_RADIUS)
+        assert change[0] * change[1] < 0
+        assert np.abs(change).mean() == pytest.approx(size, rel=share)
+    late = dataclasses.replace(still[0], depth=still[0].depth + 0.2 * (still[0].depth[1] - still[0].depth[0]))
+    moved = _reduce(setup, late, fringes=False)
+    tilted = calibrate_patches.flattened(patches, calibrate_patches.curvature(patches))
+    # Patch by patch the change is partly noise, for the cycles weigh differently: its mean is what is left.
+    left = []
+    for side in range(2):
+        for low in range(200, 700, 50):
+            part = (plain.y > low * km) & (plain.y < (low + 50) * km) & (plain.mask[side] == 0)
+            part &= tilted.mask[side] == 0
+            left.append(np.median((tilted.altitude - plain.altitude)[side, part]))
+    # 3 % of the tilt is no tilt: cycles weigh differently at different distances.
+    assert np.sqrt(np.mean(np.square(left))) < 20
+    keys = [1000 * p.gate + p.column for p in (moved, base)]
+    _, here, there = np.intersect1d(*keys, return_indices=True)
+    change = moved.altitude[:, here] - base.altitude[:, there]
+    shift = np.median(change[np.isfinite(change) & (base.y[there] > 250 * km)])
+    assert abs(shift) == pytest.approx(149.9, abs=8)
+
+
+def test_gaps_and_noise_are_flagged(made, still):
+    setup, _, _ = made
+    n = np.array(still[0].n)
+    n[5:15] = 0
+    power = np.array(still[0].power)
+    power[:, :, 30] = np.nan
+    gaps = dataclasses.replace(still[0], n=n, power=power)
+    patches = _reduce(setup, gaps, fringes=False)
+    assert np.all((patches.mask & INCOMPLETE) > 0)
+    # Tracked cells pass through the lost gate for a while only.
+    lost = np.isnan(patches.signal).any(axis=0)
+    assert lost.mean() < 0.1
+    rng = np.random.default_rng(3)
+    noise = [
+        dataclasses.replace(
+            echo,
+            voltage=(rng.normal(size=(*echo.voltage.shape, 2)) @ np.array([1, 1j])) / np.sqrt(2),
+        )
+        for echo, _ in zip(simulate.echoes(setup), range(2), strict=False)
+    ]
+    with pytest.raises(InputError, match=r"shows no echo|annuli"):
+        empty = _reduce(setup, calibrate_echoes.statistics(noise))
+        calibrate_patches.backscatter(empty, 1.0)
+    single = [dataclasses.replace(take(e, "receiver", slice(0, 1)), stations="DSS-14") for e in noise]
+    with pytest.raises(InputError, match="one receiver"):
+        calibrate_echoes.statistics(single)
+    with pytest.raises(InputError, match="same time"):
+        calibrate_echoes.statistics([noise[0], noise[0]])
+    with pytest.raises(InputError, match="no receive cycle"):
+        calibrate_echoes.statistics([])
+
+
+def test_maps_and_mosaic(made, still):
+    setup, planet, _ = made
+    patches = still[1]
+    area = grid_patches.area_of(patches, 10 * km, 780 * km)
+    budget = model_echo.budget(
+        setup.stations, setup.waveform, setup.scene, float(setup.geometry.distance[17])
+    )
+    scale = float(budget.scale[0])
+    law = calibrate_patches.backscatter(patches, scale)
+    surface = grid_patches.surface(patches, area, law=law, scale=scale)
+    known = simulate_scene.truth(planet, area, simulate.frame(setup.geometry), setup.scene)
+    seen = np.isfinite(surface.altitude) & ((surface.mask & ~np.uint8(INCOMPLETE)) == 0)
+    assert seen.mean() > 0.35
+    error = (surface.altitude - known.altitude)[seen] / surface.altitude_std[seen]
+    # Neighbouring patches smear features; the plains give the width of the distribution.
+    assert 0.7 < _robust(error) < 1.5
+    whole = grid_patches.surface(patches, area, law=law, scale=scale, exponent=1.0)
+    none = grid_patches.surface(patches, area, law=law, scale=scale, exponent=0.0)
+    ranges = [np.ptp(10 * np.log10(_by_incidence(m))) for m in (none, surface, whole)]
+    assert ranges[1] == pytest.approx(ranges[0] / 2, rel=0.15)
+    assert ranges[2] < 1.0
+    jitter = np.random.default_rng(1).normal(size=surface.altitude.shape) * 20.0
+    other = dataclasses.replace(surface, altitude=surface.altitude + 300.0 + jitter)
+    joined = grid_patches.mosaic([surface, other])
+    assert joined.offsets[1, 0] == pytest.approx(300.0, abs=5)
+    both = np.isfinite(joined.altitude)
+    assert _robust((joined.altitude - surface.altitude)[both]) < 15
+    with pytest.raises(InputError, match="overlaps"):
+        far = dataclasses.replace(surface, altitude=np.full_like(surface.altitude, np.nan))
+        grid_patches.mosaic([surface, far])
+
+
+def _by_incidence(surface):
+    edges = np.arange(2.0, 6.6, 0.5) * deg
+    return [
+        np.nanmedian(surface.brightness[(surface.incidence > a) & (surface.incidence < a + 0.5 * deg)])
+        for a in edges
+    ]
+
+
+@pytest.mark.slow
+def test_a_bright_patch_leaks_little_into_its_mirror():
+    setup, _ = _setup(relief="smooth", phase_walk="0 rad")
+    for gain, limit in ((10.0, -19.0), (100.0, -26.0)):
+        facets = setup.facets
+        view = simulate.frame(setup.geometry)
+        south = facets.place @ view.north < 0
+        bright = facets._replace(factor=np.where(south, gain, 1.0))
+        patches = _reduce(setup._replace(facets=bright), fringes=False)
+        use = (patches.y > 150 * km) & (np.abs(patches.x) < 500 * km) & (patches.iterations > 0)
+        use &= np.isfinite(patches.signal).all(axis=0)
+        weak = patches.signal[0, use] / (patches.signal[1, use] / gain)
+        assert np.median(weak) == pytest.approx(1.0, abs=0.06)
+        level = 10 * np.log10(_robust(weak) / gain)
+        assert level < limit
+
+
+@pytest.mark.slow
+def test_folded_cells_are_flagged_and_too_bright():
+    setup, _ = _setup(date="1974-02-27", relief="smooth", phase_walk="0 rad")
+    patches = _reduce(setup, fringes=False)
+    flagged = ((patches.mask & ALIASED) > 0).any(axis=0)
+    assert np.abs(patches.x[flagged]).min() == pytest.approx(534 * km, abs=15 * km)
+    row = len(setup.geometry.time) // 2
+    budget = model_echo.budget(
+        setup.stations, setup.waveform, setup.scene, float(setup.geometry.distance[row])
+    )
+    value, _ = calibrate_patches.reflectivity(patches, float(budget.scale[0]))
+    ratio = value.mean(axis=0) / model_echo.reflectivity(patches.incidence, setup.scene)
+    across, use = np.abs(patches.x) / km, patches.y > 150 * km
+
+    def level(low, high):
+        return float(np.median(ratio[use & (across > low) & (across < high)]))
+
+    assert level(0, 500) == pytest.approx(1.0, abs=0.03)
+    assert 1.2 < level(540, 600) < 1.8
+    assert 1.9 < level(600, 640) < 3.2
+    near = _setup(relief="smooth")[0]
+    quiet = calibrate_echoes.statistics(e for e, _ in zip(simulate.echoes(near), range(1), strict=False))
+    found = retrieve_patches.patches(quiet, config.load(Reduction, {}), near.scene)
+    assert not np.any(found.mask & ALIASED)
+    assert np.all((found.mask & FIXED) > 0)

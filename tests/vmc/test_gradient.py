@@ -1,0 +1,202 @@
+"""The second flat field: images as cells of a plane, with known gradient, noise, clouds and outliers."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from hesper import config
+from hesper.units import deg
+from hesper.vmc import calibrate_gradient as gradient
+from hesper.vmc.data_orbit import Cells
+from hesper.vmc.data_settings import Gradient
+
+SETTINGS = config.load(Gradient, {})
+SIDE = 60
+HALF = SIDE / 2
+
+
+def orbit(
+    seed, a, b, *, count=16, cross=18, along=14, noise=0.01, clouds=0.01, scales=0.0, outliers=0.0, gap=None
+):
+    """Return an orbit of square images of 60 × 60 cells that step along and across, 13 pixels a cell."""
+    random = np.random.default_rng(seed)
+    step = gap or along
+    columns = 2000
+    scene = 1 + 0.2 * smooth(random, (SIDE + step * count + 40, SIDE + 2 * cross + 40), 6)
+    value, x, y, cell, start = [], [], [], [], [0]
+    for k in range(count):
+        row0, column0 = 10 + step * k, 20 + cross * (0, 1, 0, -1)[k % 4]
+        row, column = np.mgrid[row0 : row0 + SIDE, column0 : column0 + SIDE]
+        u, v = ((column - column0 + 0.5) / HALF - 1).ravel(), ((row - row0 + 0.5) / HALF - 1).ravel()
+        cloud = 1 + clouds * smooth(random, (SIDE, SIDE), 12).ravel()
+        light = (
+            scene[row, column].ravel() * cloud * (1 + a * u + b * v) * (1 + scales * random.standard_normal())
+        )
+        light = light * (1 + noise / np.sqrt(13) * random.standard_normal(light.size))
+        light = np.where(random.random(light.size) < outliers, 2 * light, light)
+        value.append(light)
+        x.append(u)
+        y.append(v)
+        cell.append((row * columns + column).ravel())
+        start.append(start[-1] + light.size)
+    n = start[-1]
+    return Cells(
+        value=np.concatenate(value), x=np.concatenate(x), y=np.concatenate(y), n=np.full(n, 13),
+        cell=np.concatenate(cell), start=np.array(start), area=np.ones(n), weight=np.ones(n),
+        name=np.array([str(k) for k in range(count)]), time=np.arange(count) * 60.0,
+        smear=np.zeros(count), resolution=0.25 * deg, orbit=1, channel="N2", left_out="",
+    )  # fmt: skip
+
+
+def smooth(random, shape, size):
+    field = ndimage.gaussian_filter(random.standard_normal(shape), size, mode="wrap")
+    return (field - field.mean()) / field.std()
+
+
+def solved(cells):
+    shared = gradient.overlaps(cells, SETTINGS.least_cells)
+    return shared, *gradient.solve(shared, SETTINGS.huber)
+
+
+def test_a_mosaic_orbit_closes_its_seams():
+    made = orbit(1, 0.08, -0.05)
+    found = gradient.flat_field(made, SETTINGS)
+    assert found.status == "accepted"
+    shared = gradient.overlaps(made, 100)
+    before = gradient.seams(shared, np.zeros(2))
+    after = gradient.seams(shared, found.gradient)
+    assert np.median(before) > 0.02
+    # Each image has a field of clouds of 1 % of its own here, whose medians differ by a third of that.
+    assert np.median(after) < 0.006
+    assert np.abs(found.gradient - [0.08, -0.05]).max() < 0.004
+
+
+def test_without_clouds_the_gradient_is_exact_to_the_noise():
+    made = orbit(2, 0.08, -0.05, clouds=0.0)
+    _, found, _ = solved(made)
+    assert np.abs(found - [0.08, -0.05]).max() < 1e-3
+    assert np.median(gradient.seams(gradient.overlaps(made, 100), found)) < 1e-3
+
+
+@pytest.mark.parametrize("trials", [20, pytest.param(60, marks=pytest.mark.slow)])
+def test_random_orbits_with_clouds_and_drift(trials):
+    """D at most 1.5 % in at least 95 % of the accepted orbits, and honest errors."""
+    random = np.random.default_rng(3)
+    seams, off, chi = [], [], []
+    for seed in range(trials):
+        a, b = np.clip(0.06 * random.standard_normal(2), -0.2, 0.2)
+        made = orbit(
+            100 + seed, a, b, count=int(random.integers(6, 20)), cross=int(random.choice([8, 16])),
+            clouds=random.uniform(0.002, 0.006), scales=0.003,
+        )  # fmt: skip
+        found = gradient.flat_field(made, SETTINGS)
+        if found.status != "accepted":
+            continue
+        seams.append(found.seam)
+        difference = found.gradient - [a, b]
+        off.append(np.abs(difference).max())
+        chi.append(difference @ np.linalg.solve(found.covariance, difference))
+    assert len(seams) >= 0.9 * trials
+    assert np.mean(np.array(seams) <= 0.015) >= 0.95
+    assert np.quantile(off, 0.95) <= 0.012
+    # 95 % of two Gaussian parameters lie within χ² = 5.99, less 3σ of so many trials.
+    assert np.mean(np.array(chi) < 5.99) > 0.95 - 3 * np.sqrt(0.95 * 0.05 / len(chi))
+
+
+def test_a_strong_gradient_needs_the_exact_model():
+    made = orbit(4, 0.2, 0.15, clouds=0.0)
+    shared, found, _ = solved(made)
+    assert np.abs(found - [0.2, 0.15]).max() < 0.002
+    assert np.median(gradient.seams(shared, found)) < 0.003
+    short = gradient.solve_logarithmic(shared)
+    assert np.abs(short - [0.2, 0.15]).max() > 5 * np.abs(found - [0.2, 0.15]).max()
+
+
+@pytest.mark.parametrize("trials", [20, pytest.param(200, marks=pytest.mark.slow)])
+def test_along_the_track_alone_the_gradient_across_is_uncertain_and_said_so(trials):
+    """Steps along the track only: the error across must be flagged, and cover the truth."""
+    inside = 0
+    for seed in range(trials):
+        made = orbit(1000 + seed, 0.05, -0.03, count=6, cross=0, clouds=0.005, scales=0.003)
+        found = gradient.flat_field(made, SETTINGS)
+        if found.status != "accepted":
+            inside += 1
+            continue
+        difference = np.abs(found.gradient - [0.05, -0.03])
+        inside += bool((difference < 3 * np.sqrt(np.diag(found.covariance))).all())
+    assert inside / trials >= 0.95
+    assert found.condition > 30
+
+
+def test_random_scales_of_images():
+    made = orbit(5, 0.08, -0.05, scales=0.01, clouds=0.002, count=24)
+    found = gradient.flat_field(made, SETTINGS)
+    assert found.seam <= 0.015
+    assert np.abs(found.gradient - [0.08, -0.05]).max() < 3 * np.sqrt(
+        np.linalg.eigvalsh(found.covariance)[-1]
+    )
+
+
+def test_outliers_hardly_move_a_robust_fit():
+    clean, dirty = orbit(6, 0.08, -0.05, clouds=0.0), orbit(6, 0.08, -0.05, clouds=0.0, outliers=0.05)
+    _, first, _ = solved(clean)
+    shared, second, _ = solved(dirty)
+    assert np.abs(second - [0.08, -0.05]).max() < np.abs(first - [0.08, -0.05]).max() + 1e-3
+    plain = np.linalg.lstsq(*_linear(shared), rcond=None)[0]
+    assert np.abs(plain - [0.08, -0.05]).max() > np.abs(second - [0.08, -0.05]).max()
+
+
+def _linear(shared):
+    return shared.place[:, :2] - shared.place[:, 2:], shared.ratio
+
+
+def test_no_gradient_is_found_where_there_is_none():
+    made = orbit(7, 0.0, 0.0, clouds=0.002)
+    found = gradient.flat_field(made, SETTINGS)
+    std = np.sqrt(np.diag(found.covariance))
+    assert (np.abs(found.gradient) < 3 * std).all()
+    changed = gradient.factor(found.gradient, made.x, made.y) - 1
+    assert np.sqrt(np.mean(changed**2)) < 2e-3
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"count": 1}, "single"),
+        ({"count": 3, "gap": 70}, "overlap"),
+        ({"count": 2, "gap": 59, "cross": 0}, "overlap"),
+        ({"count": 2, "gap": 58, "cross": 0}, "area"),
+        ({"count": 16, "scales": 0.2}, "uncertain"),
+    ],
+)
+def test_orbits_that_cannot_be_corrected_are_refused_with_a_reason(changes, code):
+    found = gradient.flat_field(orbit(8, 0.05, 0.02, **changes), SETTINGS)
+    assert found.status == code
+    assert code in gradient.REASONS
+
+
+def test_another_channel_is_refused():
+    import dataclasses
+
+    other = dataclasses.replace(orbit(9, 0.0, 0.0), channel="UV")
+    assert gradient.flat_field(other, SETTINGS).status == "channel"
+
+
+def test_one_gain_per_image_wins_at_the_seams_and_ruins_the_photometry():
+    made = orbit(10, 0.1, 0.08, count=20, clouds=0.003)
+    shared, found, _ = solved(made)
+    gains = gradient.gains(shared, 20)
+    lengths = np.diff(made.start)
+    truth = made.value / (1 + 0.1 * made.x + 0.08 * made.y)
+
+    def error(values):
+        ratio = np.log(values / truth)
+        return (ratio - ratio.mean()).std()
+
+    equalised = made.value / np.exp(np.repeat(gains, lengths))
+    fitted = made.value / gradient.factor(found, made.x, made.y)
+    assert error(fitted) < 0.005
+    assert error(equalised) > 5 * error(fitted)
+    left = shared.ratio - np.repeat(gains[shared.first] - gains[shared.second], np.diff(shared.start))
+    seam = np.median([abs(np.median(p)) for p in np.split(left, shared.start[1:-1])])
+    assert seam < 0.5 * np.median(gradient.seams(shared, np.zeros(2)))
