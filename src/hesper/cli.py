@@ -154,7 +154,8 @@ def _print_results(results: Any) -> None:
     for row in results:
         value = "—" if row.value is None else f"{row.value:.6g}"
         std = f" ± {row.std:.2g}" if row.std is not None else ""
-        typer.echo(f"{row.quantity}: {value}{std} {row.unit}{'' if row.ok else '   NOT OK'}")
+        note = f"  ({row.note})" if row.note else ""
+        typer.echo(f"{row.quantity}: {value}{std} {row.unit}{note}{'' if row.ok else '   NOT OK'}")
 
 
 def _group(system: str, summary: str) -> typer.Typer:

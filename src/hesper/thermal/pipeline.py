@@ -64,6 +64,7 @@ def run(settings: Config, out: Run) -> list[Result]:
         fits, sampled, surface_temperature=above.surface_temperature, loss_tangent=settings.loss_tangent
     )
     out.write("comparison.nc", lambda: products.netcdf(together))
+    out.write("verdict.txt", lambda: _words(together))
     results = [row for fit in fits for row in _fit_rows(fit)]
     air = _atmosphere_data(settings, table)
     if air is not None:
@@ -72,6 +73,11 @@ def run(settings: Config, out: Run) -> list[Result]:
         results += _fit_rows(absorbers)
     _predictions(settings, table, above, fits, sampled, out)
     return results + _comparison_rows(together) + _caveat_rows(settings)
+
+
+def _words(together: Comparison) -> bytes:
+    """Return what the data can and cannot choose, and what each family would mean, as text."""
+    return "\n".join([retrieve.verdict(together), *retrieve.flags(together), ""]).encode()
 
 
 def simulate(settings: Config, out: Run) -> None:

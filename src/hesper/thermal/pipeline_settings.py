@@ -174,13 +174,34 @@ def _atmosphere(air: AtmosphereSettings, profile: physics_atmosphere.Profile) ->
     )
 
 
+_PHYSICAL = {
+    "permittivity": (1.0, 1e3),
+    "deep_permittivity": (1.0, 1e3),
+    "mirror_reflectivity": (0.0, 1.0),
+    "deep_temperature": (0.0, 1e4),
+    "temperature": (0.0, 1e4),
+    "thickness": (0.0, 1e6),
+    "loss_tangent": (0.0, 10.0),
+    "exponent": (0.0, 20.0),
+    "loss_depth": (-9.0, 9.0),
+    "wavelength": (-6.0, 6.0),
+}
+"""What a ground may be, wider than the priors of the fits: SI units, logarithms where a family has them."""
+
+
+def _check_physical(where: str, name: str, value: float) -> None:
+    low, high = _PHYSICAL[name]
+    if not low <= value <= high:
+        raise InputError(f"recipe: {where} = {value:g}; {low:g} to {high:g} is a ground")
+
+
 def ground(settings: Config) -> tuple[Family, Array]:
     """Return the ground of simulations, as a recipe describes it, and its parameters.
 
     Raises
     ------
     InputError
-        If the numbers of values do not fit the family or the layers.
+        If the numbers of values do not fit the family or the layers, or a value is of no ground.
     """
     given = settings.ground
     if given.family in model_families.NAMES:
@@ -191,6 +212,8 @@ def ground(settings: Config) -> tuple[Family, Array]:
                 f"recipe: ground.values has {len(given.values)} numbers; '{kind.name}' has "
                 f"{len(kind.parameters)}: {names}"
             )
+        for parameter, value in zip(kind.parameters, given.values, strict=True):
+            _check_physical(f"ground.values: {parameter.label}", parameter.name, value)
         return kind, np.array(given.values)
     layers = len(given.thickness)
     for name in ("permittivity", "loss_tangent", "temperature"):
@@ -202,6 +225,9 @@ def ground(settings: Config) -> tuple[Family, Array]:
     law = (
         model_ground.layers_coherent if given.family == "layers coherent" else model_ground.layers_incoherent
     )
+    for name in ("thickness", "permittivity", "loss_tangent", "temperature"):
+        for value in getattr(given, name):
+            _check_physical(f"ground.{name}", name, value)
     stack = [
         np.array(part)
         for part in (given.thickness, given.permittivity, given.loss_tangent, given.temperature)

@@ -52,7 +52,7 @@ def spectrum(path: Path) -> Spectrum:
     if path.stat().st_size > _LARGEST_TABLE:
         raise InputError(f"{path}: {path.stat().st_size} bytes; such a table has at most {_LARGEST_TABLE}")
     try:
-        content = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text file; a CSV table with columns {', '.join(COLUMNS)}") from None
     return _spectrum(content, str(path))
