@@ -155,4 +155,4 @@ def test_demo_agrees_with_all_that_is_stated(real_data, tmp_path):
     with runs.open_run(tmp_path, products.Provenance(recipe={}), quiet=True) as run:
         section = pipeline.demo(run, real_data)
     assert [row.quantity for row in section.results if not row.ok] == []
-    assert len(section.figures) == 6
+    assert len(section.figures) == 4
