@@ -194,10 +194,11 @@ def test_a_keyword_given_twice_is_refused_when_asked_for():
 def test_time_is_linear_in_the_size_of_a_label(text, tmp_path):
     path = tmp_path / "F.IMG"
     path.write_text(text)
-    start = time.perf_counter()
+    # A guard against quadratic time, which would be minutes; processor time, for machines are shared.
+    start = time.process_time()
     with pytest.raises(InputError):
         read_label(path)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 10.0
 
 
 def test_replace_keeps_everything_else_to_the_letter():

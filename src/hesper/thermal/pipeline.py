@@ -48,7 +48,7 @@ def plan(settings: Config) -> Plan:
         made += [f"{kind}-{name}.{end}" for name in names
                  for kind, end in (("posterior", "nc"), ("band", "nc"), ("corner", "png"))]  # fmt: skip
     made += ["fit-atmosphere.nc"] if _atmosphere_data(settings, table) is not None else []
-    made += ["comparison.nc", "prediction.nc", "spectrum.png", "results.json"]
+    made += ["comparison.nc", "verdict.txt", "prediction.nc", "spectrum.png", "results.json"]
     if settings.map_frequencies:
         made += ["limb.nc", "contributions.nc", "maps.nc", "limb.png", "contributions.png", "map.png"]
     seconds = 4.0 + 0.5 * len(names) + (6.0 * len(names) if settings.sampling == "nested" else 0.0)
