@@ -202,6 +202,11 @@ def test_other_peoples_folders_are_neither_tidied_nor_filled(tmp_path):
     assert theirs.read_text() == "keep"
 
 
+def test_a_run_killed_at_its_very_start_can_begin_again(tmp_path):
+    (tmp_path / f"{products.files.TEMPORARY_PREFIX}123-run.json").write_text("{")
+    assert "run.json" in _do(tmp_path)
+
+
 def test_only_one_run_at_a_time(tmp_path):
     with (
         runs.open_run(tmp_path, PROVENANCE),

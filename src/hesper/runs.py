@@ -246,6 +246,9 @@ def _begin(directory: Path, provenance: Provenance, *, overwrite: bool, resume: 
         "kernels": [list(item) for item in provenance.kernels],
     }
     identity = json.loads(json.dumps(identity))
+    # A run killed at its very start leaves no more than the temporary name of run.json.
+    for leftover in directory.glob(f"{TEMPORARY_PREFIX}*-{_RUN}"):
+        leftover.unlink(missing_ok=True)
     strangers = [p.name for p in directory.iterdir() if p.name not in (_LOCK, _OWNER)]
     if strangers and not path.is_file() and not overwrite:
         raise InputError(f"{directory}: holds other files ({strangers[0]}, …); choose an empty --out")
