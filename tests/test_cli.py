@@ -168,6 +168,17 @@ def test_home_may_be_read_only(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_home_may_be_closed_to_the_user(tmp_path, monkeypatch, capsys):
+    """Root may read what is closed, so the answer of the system is what is replaced here."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path and access(path, mode))
+    code, _ = _main(capsys, "--version")
+    assert code == 0
+    assert Path.home() != tmp_path
+    assert Path.home().is_dir()
+
+
 def test_every_public_file_has_name_origin_and_hash():
     known = fetch.catalogue()
     assert len(known) > 30

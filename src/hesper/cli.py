@@ -1,9 +1,12 @@
 """The command line: `hesper <system> init | simulate | run | plan`, `hesper demo`, `hesper fetch`."""
 
+import atexit
 import importlib
 import importlib.util
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -230,6 +233,7 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]
+    _leave_a_closed_home()
     try:
         app(args=arguments, standalone_mode=True)
     except HesperError as error:
@@ -246,6 +250,14 @@ def main(arguments: list[str] | None = None) -> int:
         _complain(f"a fault of hesper: {type(error).__name__}: {error}; run again with --debug and report it")
         sys.exit(70)
     return 0
+
+
+def _leave_a_closed_home() -> None:
+    """Let the libraries keep their settings in a temporary folder where the home is closed to this user."""
+    home = Path.home()
+    if home.is_dir() and not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        os.environ["HOME"] = tempfile.mkdtemp(prefix="hesper-home-")
+        atexit.register(shutil.rmtree, os.environ["HOME"], ignore_errors=True)
 
 
 def _complain(message: str) -> None:

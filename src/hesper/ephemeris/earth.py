@@ -85,8 +85,13 @@ def earth_at(utc_date: tuple[Array, Array], tt: tuple[Array, Array]) -> Earth:
 
     ut1_utc, x, y, source = _orientation(utc_date[0] - 2_400_000.5 + utc_date[1])
     *ut1, _ = ufunc.utcut1(*utc_date, ut1_utc)
-    to_celestial = np.swapaxes(ufunc.c2t06a(*tt, *ut1, x, y), -1, -2)
-    return Earth(tt, (ut1[0], ut1[1]), to_celestial, ufunc.pnm06a(*tt), source)
+    # IERS Conventions 2010, equation 5.1, written out so that the nutation, the costly part, is summed once.
+    of_date = ufunc.pnm06a(*tt)
+    pole_x, pole_y = ufunc.bpn2xy(of_date)
+    intermediate = ufunc.c2ixys(pole_x, pole_y, ufunc.s06(*tt, pole_x, pole_y))
+    polar_motion = ufunc.pom00(x, y, ufunc.sp00(*tt))
+    to_celestial = np.swapaxes(ufunc.c2tcio(intermediate, ufunc.era00(*ut1), polar_motion), -1, -2)
+    return Earth(tt, (ut1[0], ut1[1]), to_celestial, of_date, source)
 
 
 def _scales(times: Any) -> tuple[Array, tuple[Array, Array], tuple[Array, Array]]:
