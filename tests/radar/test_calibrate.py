@@ -28,12 +28,28 @@ def test_noise_is_scaled_and_its_samples_are_counted(displaced, scaled):
 
 def test_limb_finds_the_displacement_within_its_uncertainty(scaled, outline):
     predicted = model.half_width(scaled.echo.rotation_rate[0], scaled.frequency)
-    # Against the truth the fitted profile is a model: its blur is not the box of a pixel.
     assert abs(outline.doppler_offset - 0.05) < 3 * outline.doppler_offset_std
     assert abs(outline.half_width - predicted) < 3 * outline.half_width_std
     assert abs(outline.delay_offset - 20e-6) < 3 * outline.delay_offset_std
     assert outline.doppler_offset_std < 0.1 * (scaled.doppler[1] - scaled.doppler[0])
-    assert outline.half_width_std < 3e-4 * predicted
+    # Pixels of half and of twice the width are allowed for: a tenth of a pixel, either limb.
+    assert outline.half_width_std < 0.2 * (scaled.doppler[1] - scaled.doppler[0])
+
+
+def test_the_samples_of_speckle_do_not_depend_on_a_drift_of_the_noise(displaced, scaled):
+    drift = np.linspace(0.9, 1.1, len(displaced.delay))[:, None]
+    drifted = calibrate.noise(dataclasses.replace(displaced, power=displaced.power * drift))
+    assert drifted.looks == pytest.approx(scaled.looks, rel=0.02)
+
+
+def test_the_edge_is_averaged_over_a_pixel_and_its_slant():
+    outward = np.array([[-5.0, -1.2, -0.3, 0.2, 2.0]])
+    for across, along in ((1.0, 0.6), (0.5, 2.0)):
+        slid = outward[0][:, None] + along * ((np.arange(2000) + 0.5) / 2000 - 0.5)
+        ends = [2 * np.sqrt(np.maximum(-slid - k * across / 2, 0.0)) for k in (-1, 1)]
+        mean = ((ends[0] - ends[1]) / across).mean(axis=1)
+        found = calibrate._averaged_edge(outward, across, np.array([[along]]))
+        assert np.allclose(found[0], mean, atol=1e-3)
 
 
 def test_centring_moves_the_axes_and_nothing_else(scaled, outline):

@@ -9,7 +9,7 @@ from hesper import maps
 from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
 from hesper.geometry import sphere
-from hesper.radar import calibrate, grid, model, retrieve
+from hesper.radar import calibrate, grid, model, retrieve, retrieve_beam
 from hesper.radar.data import AMBIGUOUS, ELONGATED, UNSEEN, Feature, Mosaic, Topography
 from hesper.units import arcmin, deg, km
 
@@ -35,7 +35,7 @@ def area():
 
 @pytest.fixture(scope="module")
 def surface(look, law, area):
-    return grid.reflectivity(look, area, 1, law=law)
+    return grid.reflectivity(look, area, 1, law=law, beam_offset=1 * arcmin)
 
 
 def _centre(surface):
@@ -86,7 +86,7 @@ def test_flags(look, law, surface, area):
     assert long[front].all()
     both = surface.mask & AMBIGUOUS > 0
     assert np.all(10 * np.log10(surface.mirror[both]) > -6)
-    wide = grid.reflectivity(look, area, 1, law=law, beam_width=60 * arcmin)
+    wide = grid.reflectivity(look, area, 1, law=law, beam_width=60 * arcmin, beam_offset=1 * arcmin)
     assert np.all((wide.mask & AMBIGUOUS > 0) == seen)
 
 
@@ -188,3 +188,16 @@ def test_leakage_finds_what_was_put_in(surface):
         scores.append((share - 0.2) / std)
     assert abs(np.mean(scores)) < 3 / np.sqrt(30)
     assert 0.6 < np.std(scores) < 1.5
+
+
+def test_the_aim_of_the_beam_is_that_whose_mirrors_leak_so_much(surface):
+    seen = (surface.mask & (UNSEEN | ELONGATED)) == 0
+    found = retrieve_beam.aim(surface, (float(surface.mirror[seen].mean()), 0.02), beam_width=2 * arcmin)
+    # x and y of the sphere itself: the map's own were of the same sphere.
+    assert found.value == pytest.approx(1 * arcmin, rel=1e-3)
+    more = retrieve_beam.aim(
+        surface, (float(surface.mirror[seen].mean()) + 0.02, 0.02), beam_width=2 * arcmin
+    )
+    assert found.value - more.value == pytest.approx(found.std, rel=0.3)
+    with pytest.raises(InputError, match=r"leak 1\.20"):
+        retrieve_beam.aim(surface, (1.2, 0.02), beam_width=2 * arcmin)

@@ -13,8 +13,9 @@ from hesper.radar.model import half_width, plane
 from hesper.record import Array
 from hesper.units import deg
 
-_BLURS = (1.0, 0.7, 1.4)
-"""Widths [pixels] of the image's own blur that an edge is fitted with; the first one is believed."""
+_SPREADS = (1.0, 0.5, 2.0)
+"""Widths of a pixel's response, in pixels, that an edge is fitted with; the first one is believed: the mean
+over the pixel. Half and twice as much are what reductions of pictures may do, and go into the errors."""
 _BLOCKS = 12
 """Stretches of the limb that are left out in turn: neighbouring edges share the same hills."""
 
@@ -23,7 +24,8 @@ def noise(look: Look) -> Look:
     """Scale the power so that pixels without echo have mean 1, and count their independent samples.
 
     Pixels outside the limb that the ephemeris predicts are used, beyond a fifth of the planet's radius in
-    depth, where the side lobes of the bright front no longer reach.
+    depth, where the side lobes of the bright front no longer reach. The samples follow from the difference
+    of neighbours in delay, since the noise's own level drifts by a tenth over the look.
 
     Raises
     ------
@@ -38,9 +40,9 @@ def noise(look: Look) -> Look:
     free[:, :3] = free[:, -3:] = False
     if free.sum() < 1000:
         raise InputError(f"calibrate.noise: {free.sum()} pixels free of echo; at least 1000 are needed")
-    values = look.power[free]
-    mean = values.mean()
-    return dataclasses.replace(look, power=look.power / mean, looks=mean**2 / values.var())
+    mean = look.power[free].mean()
+    steps = np.diff(look.power, axis=0)[free[1:] & free[:-1]]
+    return dataclasses.replace(look, power=look.power / mean, looks=2 * mean**2 / np.mean(steps**2))
 
 
 def limb(look: Look) -> Limb:
@@ -60,11 +62,13 @@ def limb(look: Look) -> Limb:
     -----
     At depth D the echo ends at the Doppler shift f0 ± W √(1 − (1 − (D − D0)/R)²). On the way there it rises
     like 1/|y|, hence like 1/√(distance to the edge), which is fitted, blurred, to the
-    magnitude across both edges of every delay. f0, D0 and W follow by a robust fit to all edges. Their
-    standard deviations come from leaving out stretches of the limb, since its hills displace neighbouring
-    edges alike, and hold half the change from one assumed blur to another.
+    magnitude across both edges of every delay. A pixel is the mean over its width in Doppler shift and
+    in delay, along which the outline slants: both are in the edge that is fitted, and neither is free.
+    f0, D0 and W follow by a robust fit to all edges. Their standard deviations come from leaving out
+    stretches of the limb, since its hills displace neighbouring edges alike, and hold half the change from
+    pixels half as wide to pixels twice as wide.
     """
-    found = [_edges(look, blur) for blur in _BLURS]
+    found = [_edges(look, spread) for spread in _SPREADS]
     solutions = [_solve_limb(edges, look) for edges in found]
     best, edges = solutions[0], found[0]
     block = np.arange(len(edges.doppler)) * _BLOCKS // len(edges.doppler)
@@ -157,11 +161,12 @@ def _step(axis: Array) -> float:
     return float((axis[-1] - axis[0]) / (len(axis) - 1))
 
 
-def _edges(look: Look, blur: float) -> _Edges:
+def _edges(look: Look, spread: float) -> _Edges:
     """Fit background, edge and slope to the magnitude across both edges of every delay."""
     reach, step = 9, _step(look.doppler)
     depth = SPEED_OF_LIGHT * look.delay / 2
     expected = _outline(depth, float(half_width(look.echo.rotation_rate[0], look.frequency)))
+    slant = np.abs(np.gradient(expected)) / abs(step)
     row, side = (v.ravel() for v in np.meshgrid(np.arange(len(depth)), [-1.0, 1.0], indexing="ij"))
     column = (side * expected[row] - look.doppler[0]) / step
     # Near the front the edge runs across many columns within one row.
@@ -171,7 +176,7 @@ def _edges(look: Look, blur: float) -> _Edges:
     values = np.sqrt(look.power[row[:, None], near])
     outward = side[:, None] * np.sign(step) * (near - column[:, None])
     shifts = np.arange(-4, 4.01, 0.2)
-    misfit = np.stack([_misfit(values, outward - shift, blur) for shift in shifts])
+    misfit = np.stack([_misfit(values, outward - shift, spread, slant[row, None]) for shift in shifts])
     best = misfit.argmin(axis=0)
     inside = (best > 0) & (best < len(shifts) - 1)
     best = np.clip(best, 1, len(shifts) - 2)
@@ -183,26 +188,25 @@ def _edges(look: Look, blur: float) -> _Edges:
     return _Edges(depth[row][good], side[good], edge[good])
 
 
-def _misfit(values: Array, outward: Array, blur: float) -> Array:
+def _misfit(values: Array, outward: Array, spread: float, slant: Array) -> Array:
     """Return the sum of squared residuals (edge,) of values (edge, sample) against an edge at outward = 0."""
-    design = np.stack(
-        [np.ones_like(outward), _blurred_edge(outward, blur), np.minimum(outward, 0.0)], axis=-1
-    )
+    seen = _averaged_edge(outward, spread, spread * slant)
+    design = np.stack([np.ones_like(outward), seen, np.minimum(outward, 0.0)], axis=-1)
     normal = np.einsum("eij,eik->ejk", design, design)
     right = np.einsum("eij,ei->ej", design, values)
     solved = np.linalg.solve(normal, right[..., None])[..., 0]
     return np.asarray(np.sum((values - np.einsum("eij,ej->ei", design, solved)) ** 2, axis=-1))
 
 
-def _blurred_edge(outward: Array, blur: float) -> Array:
-    """Return 1/√(−outward) inside, 0 outside, under a Gaussian blur; all in pixels."""
-    fine = np.arange(-24, 24, 0.05)
-    # The integral over a step is exact where the function itself has a pole.
-    integral = -2 * np.sqrt(np.clip(-fine, 0, None))
-    density = np.diff(integral, append=integral[-1]) / 0.05
-    kernel = np.exp(-0.5 * (np.arange(-6 * blur, 6 * blur + 0.01, 0.05) / blur) ** 2)
-    smooth = np.convolve(density, kernel / kernel.sum(), mode="same")
-    return np.interp(outward, fine + 0.025, smooth)
+def _averaged_edge(outward: Array, across: float, along: Array) -> Array:
+    """Return 1/√(−outward) inside, 0 outside, averaged over two widths in turn; all in pixels.
+
+    The second antiderivative of (−u)^(−1/2) is 4/3 (−u)^(3/2); its second difference is the mean.
+    """
+    along = np.maximum(along, 1e-3)
+    wide, narrow = (across + along) / 2, (across - along) / 2
+    corners = [np.maximum(-outward + k, 0.0) ** 1.5 for k in (wide, narrow, -narrow, -wide)]
+    return np.asarray(4 / 3 * (corners[0] - corners[1] - corners[2] + corners[3]) / (across * along))
 
 
 def _predicted(edges: _Edges, solution: Array) -> Array:

@@ -129,9 +129,11 @@ class Displacement:
 
     feature: Array = array("feature", "1", "name", dtype=str)
     east: Array = array("feature", "m", "displacement eastward")
-    east_std: Array = array("feature", "m", "standard deviation of east")
+    east_std: Array = array("feature", "m", "standard deviation of east, pixels of look and mosaic included")
     north: Array = array("feature", "m", "displacement northward")
-    north_std: Array = array("feature", "m", "standard deviation of north")
+    north_std: Array = array(
+        "feature", "m", "standard deviation of north, pixels of look and mosaic included"
+    )
     east_cell: Array = array("feature", "m", "east–west resolution of the comparison")
     north_cell: Array = array("feature", "m", "north–south resolution of the comparison")
     correlation: Array = array("feature", "1", "correlation at the best displacement")

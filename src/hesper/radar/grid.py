@@ -11,7 +11,7 @@ from hesper.maps.resampling import bilinear
 from hesper.radar.data import AMBIGUOUS, ELONGATED, UNSEEN, BackscatterLaw, Look, SurfaceMap
 from hesper.radar.model import cell_extent, frame, incidence, mirror_gain, wavelength
 from hesper.record import Array
-from hesper.units import arcmin, arcsec, km
+from hesper.units import arcmin, km
 
 
 def reflectivity(
@@ -23,7 +23,7 @@ def reflectivity(
     altitude: Array | float = 0.0,
     longest_cell: float = 80 * km,
     beam_width: float = 2.0 * arcmin,
-    beam_offset: float = 60 * arcsec,
+    beam_offset: float = 0.0,
     least_rejection: float = 6.0,
 ) -> SurfaceMap:
     """Project one hemisphere of a look onto a grid.
@@ -45,8 +45,7 @@ def reflectivity(
         Extent [m] beyond which a pixel is flagged as elongated: the runway along the Doppler equator.
     beam_width, beam_offset
         One-way width at half power of the beam [rad] and how far it was aimed from the centre toward the
-        look's `pointing`. The picture does not state the offset: the default, with which the mean gain at
-        the mirror places agrees with `retrieve.leakage`, is an assumption.
+        look's `pointing`, see `retrieve_beam.aim`. Aimed at the centre it tells no place from its mirror.
     least_rejection
         By how much [dB] the beam must weaken the mirror place for a cell not to be flagged as ambiguous.
 

@@ -34,7 +34,7 @@ def information_pair(
     theta: Array, data: Array, n: Array, q: Array, kxx: Array, ky: Array, y0: Array, gain: Array,
     radius: float, score: Array, fisher: Array,
 ) -> float:  # fmt: skip
-    """Add score and Fisher information of two receivers to arrays; return the log-likelihood.
+    """Fill score and Fisher information of two receivers; return the log-likelihood.
 
     Parameters
     ----------
@@ -51,61 +51,77 @@ def information_pair(
     gain
         (2,), the first is 1.
     score, fisher
-        (4,) and (4, 4), set to zero here.
+        Filled: (4,) and (4, 4).
 
     Notes
     -----
     −l = Σ n (ln det C + tr C⁻¹S); score_a = Σ n tr C⁻¹(S − C)C⁻¹ ∂_aC; F_ab = Σ n tr C⁻¹∂_aC C⁻¹∂_bC.
+    Of 2 × 2 matrices tr AB = tr A tr B − (A₁₁B₂₂ + A₂₂B₁₁ − 2 Re A₁₂B₁₂*), whence with t_a = tr C⁻¹∂_aC
+
+        F_ab = Σ n (t_a t_b − m_ab/det C),  m_ab = ∂_aC₁₁ ∂_bC₂₂ + ∂_aC₂₂ ∂_bC₁₁ − 2 Re ∂_aC₁₂ ∂_bC₁₂*,
+
+    and likewise the score, S standing for one of the derivatives.
     """
-    score[:] = 0.0
-    fisher[:, :] = 0.0
     total = 0.0
+    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+    f00, f01, f02, f03, f11 = 0.0, 0.0, 0.0, 0.0, 0.0
+    f12, f13, f22, f23, f33 = 0.0, 0.0, 0.0, 0.0, 0.0
     g = gain[1]
     root = math.sqrt(g)
+    c11 = theta[0] + theta[1] + 1.0
+    c22 = g * (theta[0] + theta[1]) + 1.0
     for c in range(n.size):
-        if n[c] <= 0.0:
+        looks = n[c]
+        if looks <= 0.0:
             continue
         yn = place_of(y0[c], theta[2], radius)
         ys = place_of(y0[c], theta[3], radius)
         pn = kxx[c, 0] + ky[c, 0] * yn
         ps = kxx[c, 0] - ky[c, 0] * ys
-        rn = root * q[c, 0, 0] * complex(math.cos(pn), math.sin(pn))
-        rs = root * q[c, 1, 0] * complex(math.cos(ps), math.sin(ps))
-        hn = 1j * (theta[0] * ky[c, 0] * (radius + theta[2]) / yn) * rn
-        hs = -1j * (theta[1] * ky[c, 0] * (radius + theta[3]) / ys) * rs
-        s = theta[0] + theta[1]
-        c11 = s + 1.0
-        c22 = g * s + 1.0
-        c12 = theta[0] * rn + theta[1] * rs
-        size = c12.real * c12.real + c12.imag * c12.imag
-        det = c11 * c22 - size
-        p, r, w = c22 / det, c11 / det, -c12 / det
-        ww = size / (det * det)
-        x = complex(data[c, 2], data[c, 3])
-        e1, e2, eo = data[c, 0] - c11, data[c, 1] - c22, x - c12
-        total -= n[c] * (math.log(det) + p * data[c, 0] + r * data[c, 1] + 2.0 * (w.conjugate() * x).real)
-        cross = 2.0 * (eo * w.conjugate()).real
-        f1 = n[c] * (p * p * e1 + p * cross + ww * e2)
-        f2 = n[c] * (ww * e1 + r * cross + r * r * e2)
-        fo = n[c] * (p * w * e1 + w * w * eo.conjugate() + p * r * eo + r * w * e2)
-        for a in range(4):
-            oa = rn if a == 0 else rs if a == 1 else hn if a == 2 else hs
-            d1 = 1.0 if a < 2 else 0.0
-            d2 = g if a < 2 else 0.0
-            score[a] += f1 * d1 + f2 * d2 + 2.0 * (fo * oa.conjugate()).real
-            cross = 2.0 * (oa * w.conjugate()).real
-            g1 = p * p * d1 + p * cross + ww * d2
-            g2 = ww * d1 + r * cross + r * r * d2
-            go = p * w * d1 + w * w * oa.conjugate() + p * r * oa + r * w * d2
-            for b in range(a + 1):
-                ob = rn if b == 0 else rs if b == 1 else hn if b == 2 else hs
-                value = 2.0 * (go * ob.conjugate()).real
-                if b < 2:
-                    value += g1 + g * g2
-                fisher[a, b] += n[c] * value
+        # ∂C₁₂ by s_N is n1 + i n2, by s_S it is m1 + i m2; by h_N it is i kn (n1 + i n2), and so on.
+        cosine, sine = root * math.cos(pn), root * math.sin(pn)
+        n1 = q[c, 0, 0].real * cosine - q[c, 0, 0].imag * sine
+        n2 = q[c, 0, 0].real * sine + q[c, 0, 0].imag * cosine
+        cosine, sine = root * math.cos(ps), root * math.sin(ps)
+        m1 = q[c, 1, 0].real * cosine - q[c, 1, 0].imag * sine
+        m2 = q[c, 1, 0].real * sine + q[c, 1, 0].imag * cosine
+        kn = theta[0] * ky[c, 0] * (radius + theta[2]) / yn
+        ks = -theta[1] * ky[c, 0] * (radius + theta[3]) / ys
+        u, v = theta[0] * n1 + theta[1] * m1, theta[0] * n2 + theta[1] * m2
+        det = c11 * c22 - u * u - v * v
+        inverse = 1.0 / det
+        p1, p2, x1, x2 = data[c, 0], data[c, 1], data[c, 2], data[c, 3]
+        trace = (c22 * p1 + c11 * p2 - 2.0 * (u * x1 + v * x2)) * inverse
+        total -= looks * (math.log(det) + trace)
+        t0 = (c22 + g * c11 - 2.0 * (u * n1 + v * n2)) * inverse
+        t1 = (c22 + g * c11 - 2.0 * (u * m1 + v * m2)) * inverse
+        t2 = 2.0 * kn * (u * n2 - v * n1) * inverse
+        t3 = 2.0 * ks * (u * m2 - v * m1) * inverse
+        excess, powers = trace - 1.0, g * p1 + p2
+        s0 += looks * (t0 * excess - inverse * (powers - 2.0 * (x1 * n1 + x2 * n2)))
+        s1 += looks * (t1 * excess - inverse * (powers - 2.0 * (x1 * m1 + x2 * m2)))
+        s2 += looks * (t2 * excess + 2.0 * inverse * kn * (x2 * n1 - x1 * n2))
+        s3 += looks * (t3 * excess + 2.0 * inverse * ks * (x2 * m1 - x1 * m2))
+        nn, mm = n1 * n1 + n2 * n2, m1 * m1 + m2 * m2
+        along, across = n1 * m1 + n2 * m2, n2 * m1 - n1 * m2
+        twice = 2.0 * inverse
+        f00 += looks * (t0 * t0 - twice * (g - nn))
+        f01 += looks * (t0 * t1 - twice * (g - along))
+        f11 += looks * (t1 * t1 - twice * (g - mm))
+        f02 += looks * t0 * t2
+        f13 += looks * t1 * t3
+        f03 += looks * (t0 * t3 + twice * ks * across)
+        f12 += looks * (t1 * t2 - twice * kn * across)
+        f22 += looks * (t2 * t2 + twice * kn * kn * nn)
+        f33 += looks * (t3 * t3 + twice * ks * ks * mm)
+        f23 += looks * (t2 * t3 + twice * kn * ks * along)
+    score[0], score[1], score[2], score[3] = s0, s1, s2, s3
+    fisher[0, 0], fisher[1, 1], fisher[2, 2], fisher[3, 3] = f00, f11, f22, f33
+    fisher[0, 1], fisher[0, 2], fisher[0, 3] = f01, f02, f03
+    fisher[1, 2], fisher[1, 3], fisher[2, 3] = f12, f13, f23
     for a in range(4):
         for b in range(a):
-            fisher[b, a] = fisher[a, b]
+            fisher[a, b] = fisher[b, a]
     return total
 
 
@@ -175,7 +191,7 @@ def information_array(
     theta: Array, data: Array, n: Array, q: Array, kxx: Array, ky: Array, y0: Array, gain: Array,
     radius: float, score: Array, fisher: Array,
 ) -> float:  # fmt: skip
-    """Add score and Fisher information of M ≥ 2 receivers to arrays; return the log-likelihood.
+    """Fill score and Fisher information of M ≥ 2 receivers; return the log-likelihood.
 
     Arguments as in `information_pair`, with M² numbers a cycle and M(M − 1)/2 pairs in the order (0, 1),
     (0, 2), …, (1, 2), …; κ of a pair (m, n) is κ_n − κ_m.

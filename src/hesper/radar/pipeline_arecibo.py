@@ -8,7 +8,7 @@ from hesper.config import existing
 from hesper.errors import InputError
 from hesper.figures import png
 from hesper.products import Figure, Result, geotiff, netcdf
-from hesper.radar import calibrate, grid, plot, read, read_archive, retrieve
+from hesper.radar import calibrate, grid, plot, read, read_archive, retrieve, retrieve_beam
 from hesper.radar import pipeline_results as results
 from hesper.radar.data import (
     BackscatterLaw,
@@ -42,6 +42,7 @@ class Mapped(NamedTuple):
     correlation: Correlation
     other_correlation: Correlation
     leakage: tuple[float, float]
+    aim: retrieve_beam.Aim
 
 
 def products(mapped: Mapped, run: Run) -> list[Result]:
@@ -51,7 +52,7 @@ def products(mapped: Mapped, run: Run) -> list[Result]:
     return (
         results.limb(mapped.look, mapped.outline)
         + results.contrast(mapped.contrast)
-        + results.maps(mapped.correlation, mapped.other_correlation, mapped.leakage)
+        + results.maps(mapped.correlation, mapped.other_correlation, mapped.leakage, mapped.aim)
         + results.displacement(mapped.displacement)
     )
 
@@ -86,19 +87,18 @@ def mapped(config: Config) -> Mapped:
     names = [name for name in names if (name.lat > 0) == (side > 0)]
     area = _area(config.resolution, float(look.echo.lon[0]))
     altitude = maps.resample_map(topography.altitude, topography.grid, area)
-    surface, other = (
-        grid.reflectivity(
-            look,
-            area,
-            hemisphere,
-            law=law,
-            altitude=altitude,
-            longest_cell=config.longest_cell,
-            beam_width=config.beam_width,
-            beam_offset=config.beam_offset,
-        )
-        for hemisphere in (side, -side)
-    )
+
+    def made(hemisphere: int, beam_offset: float) -> SurfaceMap:
+        return grid.reflectivity(
+            look, area, hemisphere, law=law, altitude=altitude, longest_cell=config.longest_cell,
+            beam_width=config.beam_width, beam_offset=beam_offset,
+        )  # fmt: skip
+
+    # The aim changes what is flagged, not what is seen: the leak that gives it can be had without.
+    plain = made(side, 0.0)
+    leakage = retrieve.leakage(plain, mosaic)
+    aim = retrieve_beam.aim(plain, leakage, beam_width=config.beam_width)
+    surface, other = made(side, aim.value), made(-side, aim.value)
     return Mapped(
         look,
         outline,
@@ -111,7 +111,8 @@ def mapped(config: Config) -> Mapped:
         retrieve.displacement(look, names, side, law=law, topography=topography, mosaic=mosaic),
         retrieve.correlation(surface, topography),
         retrieve.correlation(other, topography),
-        retrieve.leakage(surface, mosaic),
+        leakage,
+        aim,
     )
 
 

@@ -54,13 +54,6 @@ class Config:
     beam_width: float = setting(
         2 * arcmin, "rad", "one-way beam at half power", shown="arcmin", minimum=0.01 * arcmin
     )
-    beam_offset: float = setting(
-        1 * arcmin,
-        "rad",
-        "from the planet's centre to the beam's axis (assumed)",
-        shown="arcmin",
-        minimum=0.0,
-    )
     index: str = setting("", "text", "label of the index table of MG_1001, GVENINDX.LBL, for goldstone")
     stations: Stations
     waveform: Waveform

@@ -7,7 +7,8 @@ import numpy as np
 from hesper.products import Result, from_published
 from hesper.radar import data
 from hesper.radar.model import half_width
-from hesper.units import deg, km, us
+from hesper.radar.retrieve_beam import Aim
+from hesper.units import arcmin, deg, km, us
 
 _PAPER = "Goldstein, Green & Rumsey 1976"
 _TABLE = "independent computation (astropy's built-in ephemeris, IAU 2009 rotation)"
@@ -48,7 +49,6 @@ def limb(look: data.Look, outline: data.Limb) -> list[Result]:
     rate = 1e7 * float(look.echo.rotation_rate[0])
     measured = outline.half_width / predicted
     std = outline.half_width_std / predicted
-    step = abs(float(look.doppler[1] - look.doppler[0]))
     source = "DE421, IAU 2009 rotation; archive's baud of 3.8 µs"
     return [
         Result(
@@ -84,9 +84,8 @@ def limb(look: data.Look, outline: data.Limb) -> list[Result]:
             None,
             None,
             0.0,
-            step,
+            3 * outline.doppler_offset_std,
             "raw column 4096 is zero Doppler",
-            "tolerance: one pixel",
         ),
         Result(
             "radar",
@@ -97,16 +96,15 @@ def limb(look: data.Look, outline: data.Limb) -> list[Result]:
             None,
             None,
             0.0,
-            abs(float(look.delay[1] - look.delay[0])) / us,
+            3 * outline.delay_offset_std / us,
             "first delay of the raw look",
-            "tolerance: one pixel",
         ),
     ]
 
 
 def contrast(found: data.Contrast) -> list[Result]:
     """Return brightness at places over that at their Doppler mirrors."""
-    source = "places of the IAU gazetteer"
+    source = "places: Gazetteer of Planetary Nomenclature, IAU and USGS"
     rows = []
     for name, ratio, std, chance in zip(
         found.feature, found.ratio, found.ratio_std, found.chance, strict=True
@@ -139,7 +137,9 @@ def contrast(found: data.Contrast) -> list[Result]:
     return rows
 
 
-def maps(north: data.Correlation, other: data.Correlation, leakage: tuple[float, float]) -> list[Result]:
+def maps(
+    north: data.Correlation, other: data.Correlation, leakage: tuple[float, float], aim: Aim
+) -> list[Result]:
     """Return how the map agrees with Magellan's altitudes, and how the other hemisphere does."""
     from scipy.special import ndtr
 
@@ -190,6 +190,14 @@ def maps(north: data.Correlation, other: data.Correlation, leakage: tuple[float,
             source="Magellan mosaic",
             note="regression on brightness here and at the mirror place",
         ),
+        Result(
+            "radar",
+            "beam's axis from the planet's centre",
+            "arcmin",
+            aim.value / arcmin,
+            aim.std / arcmin,
+            note="from the row before and the beam's width; flags follow from it, no value of the map",
+        ),
     ]
 
 
@@ -197,9 +205,9 @@ def displacement(found: data.Displacement) -> list[Result]:
     """Return how far features lie from where Magellan has them."""
     rows = []
     for k, name in enumerate(found.feature):
-        for way, value, std, cell in (
-            ("east", found.east[k], found.east_std[k], found.east_cell[k]),
-            ("north", found.north[k], found.north_std[k], found.north_cell[k]),
+        for way, value, std in (
+            ("east", found.east[k], found.east_std[k]),
+            ("north", found.north[k], found.north_std[k]),
         ):
             rows.append(
                 Result(
@@ -211,9 +219,9 @@ def displacement(found: data.Displacement) -> list[Result]:
                     None,
                     None,
                     0.0,
-                    cell / km,
+                    3 * std / km,
                     "Magellan mosaic",
-                    "tolerance: the resolution of look and mosaic",
+                    "σ: match, and pixels of look and mosaic over √12",
                 )
             )
     return rows
