@@ -52,14 +52,12 @@ def test_pointing_recovers_the_angles_within_three_deviations(seed):
     assert np.hypot(found.disk_sample - disk[0], found.disk_line - disk[1]) < 0.15
     assert found.focal_ratio == pytest.approx(1, abs=2e-3)
     assert abs(found.roll - truth[2]) < 3 * found.roll_std
-    assert found.is_as_planned
 
 
 @pytest.mark.parametrize("roll", [40 * deg, 175 * deg, -100 * deg])
-def test_a_roll_that_was_not_planned_is_found_by_the_light(roll):
+def test_any_roll_is_found_by_the_light(roll):
     image, axes = scene([0.01, -0.015, roll])
     found = calibrate.pointing(image)
-    assert not found.is_as_planned
     error = model.turned(found.image.axes, np.zeros(3)) @ axes.T
     assert np.arccos((np.trace(error) - 1) / 2) < 3 * np.sqrt(np.trace(found.covariance))
 

@@ -8,17 +8,19 @@ import numpy as np
 from hesper import fit
 from hesper.constants import VENUS_CLOUD_TOP, VENUS_RADIUS
 from hesper.errors import ConvergenceError
+from hesper.geometry import sphere
 from hesper.geometry.camera import Pinhole, limb_radius
 from hesper.record import Array
 from hesper.units import deg, km
 from hesper.vmc import calibrate_limb, calibrate_roll, model
-from hesper.vmc.calibrate_roll import Roll
 from hesper.vmc.data import Image, Pointing
 
-CLOUD_TOP_STD = 3.2 * km
-"""m; 63 to 74 km between pole and equator (Ignatiev et al. 2009), as the deviation of a uniform spread."""
-PLANNED_ROLL_STD = 0.5 * deg
-"""rad; how well the planned roll is known; the two footprints at hand differ from it by 0.01° and 0.07°."""
+CLOUD_TOP_STD = 3.4 * km
+"""m; half of what lies between the levels published for low latitudes: 67.2 km at 4 to 5 µm (Lee et al.
+2012), 74 km at 1.6 µm (Ignatiev et al. 2009)."""
+_RELIEF = (50 * deg, 1.0 * km, 8.2 * km)
+"""Ignatiev et al. (2009): 74 ± 1 km as far as 50° of latitude; 63 to 69 km at the poles, which is 8.2 km rms
+from 74."""
 _BLOCK = np.radians(6.0)
 _LEAST_BLOCK = 5
 _STEP = 1e-5
@@ -28,9 +30,8 @@ _COARSE = 15 * deg
 
 
 def pointing(
-    image: Image, *, cloud_top: float = VENUS_CLOUD_TOP, cloud_top_std: float = CLOUD_TOP_STD,
-    planned_roll_std: float = PLANNED_ROLL_STD,
-) -> Pointing:  # fmt: skip
+    image: Image, *, cloud_top: float = VENUS_CLOUD_TOP, cloud_top_std: float = CLOUD_TOP_STD
+) -> Pointing:
     """Refine where a camera looked: two angles and the focal length from the limb, roll from the light.
 
     Parameters
@@ -40,10 +41,8 @@ def pointing(
     cloud_top
         Height [m] of the limb above the mean radius; the same for the level the light leaves.
     cloud_top_std
-        How far it departs from that along the limb [m].
-    planned_roll_std
-        Standard deviation of the planned roll [rad]; illumination and plan are combined by their weights
-        unless they are more than three standard deviations apart, when the plan is not believed.
+        How well that level is known [m]: an error of the focal length. The relief of the clouds along the
+        limb, an error of the direction, is taken from what was measured of it.
 
     Raises
     ------
@@ -65,13 +64,12 @@ def pointing(
         camera, axes = limb.camera, model.turned(image.axes, limb.angles)
         light = calibrate_roll.roll(image, camera, axes, radius)
         light = light._replace(angle=light.angle + float(limb.angles[2]))
-        twist, as_planned = _combined(light, planned_roll_std)
         # The planned boresight is on the planet's centre: its roll leaves the limb where it is.
-        angles = np.append(limb.angles[:2], twist.angle)
+        angles = np.append(limb.angles[:2], light.angle)
     limb = _limb(image, camera, angles, radius)
     axes, scale = model.turned(image.axes, limb.angles), image.focal / limb.camera.focal
-    relief = cloud_top_std / radius * limb.radius / limb.camera.focal
-    covariance = np.diag([0.0, 0.0, twist.angle_std**2])
+    relief = _relief(limb, axes, image.position) / radius * limb.radius / limb.camera.focal
+    covariance = np.diag([0.0, 0.0, light.angle_std**2])
     covariance[:2, :2] = limb.covariance[:2, :2] + relief**2 * np.eye(2)
     centre = pixel(axes @ -image.position, limb.camera)
     sky = _sky(image, limb.camera, axes, radius)
@@ -86,13 +84,13 @@ def pointing(
         limb_sample=limb.points[:, 0],
         limb_line=limb.points[:, 1],
         focal_std=limb.camera.focal * np.hypot(relative, cloud_top_std / radius),
+        level_std=cloud_top_std / radius,
         focal_ratio=1 / scale,
         limb_radius=limb.radius,
         limb_radius_std=limb.radius * relative,
         limb_scatter=limb.scatter,
         roll=light.angle,
         roll_std=light.angle_std,
-        is_as_planned=as_planned,
         cloud_radius=radius,
         background=float(np.median(sky)),
         noise=float(1.4826 * np.median(np.abs(sky - np.median(sky)))),
@@ -136,12 +134,14 @@ def aimed(direction: Array, roll: float) -> Array:
     return np.array([np.arctan2(y, z), -np.arctan2(x, np.hypot(y, z)), roll])
 
 
-def _combined(light: Roll, planned_std: float) -> tuple[Roll, bool]:
-    """Combine the illumination's roll with the planned one, 0."""
-    if abs(light.angle) > 3 * np.hypot(light.angle_std, planned_std):
-        return light, False
-    weight = light.angle_std**-2 + planned_std**-2
-    return Roll(light.angle * light.angle_std**-2 / weight, weight**-0.5), True
+def _relief(limb: _Limb, axes: Array, position: Array) -> float:
+    """Return the rms departure [m] of the clouds' height from one value, at the latitudes of the limb."""
+    camera = limb.camera
+    offset = (limb.points - [camera.sample, camera.line]) / camera.focal
+    ray = sphere.normalized(np.column_stack([offset, np.ones(len(offset))]) @ axes)
+    nearest = position - (ray @ position)[:, None] * ray
+    polar = np.abs(sphere.lon_lat(nearest).lat) > _RELIEF[0]
+    return float(np.sqrt(np.mean(np.where(polar, _RELIEF[2], _RELIEF[1]) ** 2)))
 
 
 def _limb(image: Image, camera: Pinhole, angles: Array, radius: float) -> _Limb:

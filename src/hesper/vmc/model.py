@@ -146,19 +146,6 @@ def lit_fraction(field: Array, incidence: Array) -> float:
     return float(np.mean(incidence[seen] < np.pi / 2)) if seen.any() else float("nan")
 
 
-def tidal_displacement(duration: float, distance: float, *, sun_gm: float, sun_distance: float) -> float:
-    """Return GM r t²/d³, a bound [m] on how far the Sun's tide carries an orbit from its ellipse.
-
-    Parameters
-    ----------
-    duration
-        Time since the epoch of the elements [s].
-    distance, sun_distance
-        Of the spacecraft from the planet, of the planet from the Sun [m].
-    """
-    return sun_gm * distance * duration**2 / sun_distance**3
-
-
 def outline(inside: Array) -> tuple[Array, Array]:
     """Return samples and lines of the outermost pixels of a field, in order round its middle."""
     padded = np.pad(inside, 1)

@@ -34,12 +34,8 @@ class DaySide:
         maximum=120 * km,
     )  # fmt: skip
     cloud_top_std: float = setting(
-        calibrate.CLOUD_TOP_STD, "m", "how far the limb departs from it", shown="km", minimum=0.0,
+        calibrate.CLOUD_TOP_STD, "m", "how well that height is known", shown="km", minimum=0.0,
         maximum=20 * km,
-    )  # fmt: skip
-    planned_roll_std: float = setting(
-        calibrate.PLANNED_ROLL_STD, "rad", "standard deviation of the planned roll", shown="deg",
-        minimum=1e-6, maximum=180 * deg,
     )  # fmt: skip
     largest_emission: float = setting(
         80 * deg, "rad", "cells seen at larger emission are left out", shown="deg", minimum=1 * deg,
@@ -84,11 +80,11 @@ def mapped(
 
 def shown(paths: list[Path], settings: DaySide, place: Ephemeris, run: Run) -> Section:
     """Place real images, map them and compare with all their labels state."""
-    results, drawn = [], []
+    results, drawn, left = [], [], []
     for path in paths:
         outcome = _outcome(path, settings, place)
         if outcome.found is None:
-            results.append(Result("vmc", f"{path.name} left out", "1", None, note=outcome.reason))
+            left.append(f"{path.name}: {outcome.reason}")
             continue
         found = outcome.found
         _, made = _maps(found, settings, run, "vmc/")
@@ -98,6 +94,10 @@ def shown(paths: list[Path], settings: DaySide, place: Ephemeris, run: Run) -> S
             Figure(f"vmc-{name}", _OVERLAY.format(name=name), figures.png(plot.overlay(found))),
             Figure(f"vmc-{name}-polar", _POLAR.format(name=name), figures.png(plot.radiance_map(made))),
         ]
+    lost = Result(
+        "vmc", "images left out", "1", float(len(left)), expected=0.0, tolerance=0.0, note="; ".join(left)
+    )
+    results.insert(0, lost)
     return Section("", [_PLACED, pipeline_checks.EXPLAINED], results, drawn)
 
 
@@ -121,7 +121,6 @@ def _outcome(path: Path, settings: DaySide, place: Ephemeris) -> Outcome:
             image,
             cloud_top=settings.cloud_top,
             cloud_top_std=settings.cloud_top_std,
-            planned_roll_std=settings.planned_roll_std,
         )
     except KernelError:
         raise

@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from hesper import ephemeris
 from hesper.geometry import sphere
 from hesper.products import Result, from_published, pds3
 from hesper.record import Array
 from hesper.units import deg, km
-from hesper.vmc import model, read, read_geometry
+from hesper.vmc import model_orbit, read, read_geometry
 from hesper.vmc.data import ARCHIVE_RADIUS, Image, Stated
 
 _ROUNDING = 0.005 * deg
 """rad; half the last digit of the elements."""
-_SUN_GM = 1.327_124_400_41e20
-"""m3 s-2; IAU 2009 system of constants, TDB-compatible."""
 
 
 def row(name: str, what: str, unit: str, value: Any, expected: float, tolerance: Any, note: str,
@@ -52,33 +51,46 @@ def statistics(path: Path, name: str, stated: Stated) -> list[Result]:
 def orbit(path: Path, image: Image, stated: Stated) -> list[Result]:
     """Check where the elements put the spacecraft."""
     label, name = pds3.read_label(path), image.name
-    duration = image.time - read_geometry.seconds(label, "PERIAPSIS_TIME")
     distance, place = float(np.linalg.norm(image.position)), sphere.lon_lat(image.position)
-    tide = model.tidal_displacement(
-        duration, distance, sun_gm=_SUN_GM, sun_distance=float(np.linalg.norm(image.sun))
-    )
-    rate = abs(_radial_rate(label, duration))
-    lat = _ROUNDING + tide / distance + 0.5 * rate / distance
-    lon = _ROUNDING + (_ROUNDING * abs(np.sin(place.lat)) + tide / distance) / np.cos(place.lat)
-    height = 0.5 * rate + 0.05 * km + tide
-    note = "½ digit of the elements (0.005°, 0.05 km, ½ s of PERIAPSIS_TIME) and the Sun's tide since then"
+    lon, lat, height = _rounding(label, image)
+    note = "½ digit of the value and of each element, carried through the orbit"
     return [
-        row(name, "sub-spacecraft latitude", "deg", place.lat / deg, stated.spacecraft_lat / deg, lat / deg,
-             note, keyword="SPACECRAFT_CENTRIC_LATITUDE"),
-        row(name, "sub-spacecraft longitude", "deg", place.lon / deg, stated.spacecraft_lon / deg, lon / deg,
-             note, keyword="SPACECRAFT_EASTERN_LONGITUDE"),
+        row(name, "sub-spacecraft latitude", "deg", place.lat / deg, stated.spacecraft_lat / deg,
+             lat / deg + half_digit(stated.spacecraft_lat / deg), note,
+             keyword="SPACECRAFT_CENTRIC_LATITUDE"),
+        row(name, "sub-spacecraft longitude", "deg", place.lon / deg, stated.spacecraft_lon / deg,
+             lon / deg + half_digit(stated.spacecraft_lon / deg), note,
+             keyword="SPACECRAFT_EASTERN_LONGITUDE"),
         row(name, "altitude above 6111.8 km", "km", (distance - ARCHIVE_RADIUS) / km, stated.altitude / km,
-             height / km, f"{note}; 60 km more above the mean radius", keyword="SPACECRAFT_ALTITUDE"),
+             height / km + half_digit(stated.altitude / km), f"{note}; 60 km more above the mean radius",
+             keyword="SPACECRAFT_ALTITUDE"),
     ]  # fmt: skip
 
 
-def _radial_rate(label: pds3.Label, duration: float) -> float:
-    """Return dr/dt [m s-1] on the ellipse, by central difference over 2 s."""
-    radii = [
-        float(np.linalg.norm(read_geometry.position(label, time, rotation="IAU")))
-        for time in read_geometry.seconds(label, "PERIAPSIS_TIME") + duration + np.array([-1.0, 1.0])
-    ]
-    return (radii[1] - radii[0]) / 2
+def _rounding(label: pds3.Label, image: Image) -> Array:
+    """Return how far (lon, lat [rad], distance [m]) the digits cut from the elements may move the place."""
+    periapsis = read_geometry.seconds(label, "PERIAPSIS_TIME")
+    given = read_geometry.elements(label, periapsis)
+    halves = {
+        "semi_major_axis": (0.05 * km, (1 - given.eccentricity) / given.semi_major_axis),
+        "eccentricity": (0.005 * km / given.semi_major_axis, 0.0),
+        "inclination": (_ROUNDING, 0.0),
+        "ascending_node": (_ROUNDING, 0.0),
+        "periapsis_argument": (_ROUNDING, 0.0),
+        "periapsis_time": (0.5, 0.0),
+    }
+    here, total = _place(given, image), np.zeros(3)
+    for field, (half, also) in halves.items():
+        moved = given._replace(**{field: getattr(given, field) + half})
+        # The eccentricity comes from the periapsis altitude: another axis changes it too.
+        moved = moved._replace(eccentricity=moved.eccentricity + also * half)
+        total += np.abs(_place(moved, image) - here)
+    return total
+
+
+def _place(elements: model_orbit.Elements, image: Image) -> Array:
+    place = model_orbit.place(elements, image.time, ephemeris.ROTATIONS[image.rotation])
+    return np.array([*sphere.lon_lat(place)[:2], np.linalg.norm(place)])
 
 
 def sun(path: Path, image: Image, stated: Stated) -> list[Result]:
@@ -97,7 +109,7 @@ def sun(path: Path, image: Image, stated: Stated) -> list[Result]:
              stated.local_time / (15 * deg) * 3600, 1.0, "apparent Sun; cut to whole seconds",
              keyword="LOCAL_TIME"),
         row(name, "planetocentric longitude of the Sun", "deg", season / deg, stated.season / deg,
-             0.5e-4 + 0.5e-4, "apparent Sun; ½ last digit and 0.2″ between ephemerides and light times",
+             half_digit(stated.season / deg), "apparent Sun; ½ last digit",
              keyword="SOLAR_LONGITUDE"),
     ]  # fmt: skip
 

@@ -108,8 +108,8 @@ def image(path: Path | str, *, kernel: str = "DE421", rotation: str = "IAU") -> 
     valid = inside & ~saturated
     if not valid.any():
         raise InputError(f"{path}: no valid pixel: all lie outside the field or are saturated; leave it out")
-    position = read_geometry.position(label, time, rotation=rotation)
     sun = read_geometry.sun(time, kernel=kernel, rotation=rotation)
+    position = read_geometry.position(label, time, rotation=rotation, sun=sun.place)
     camera = pinhole(label, channel)
     return Image(
         radiance=np.where(valid, stored.data * step + dark, np.nan),

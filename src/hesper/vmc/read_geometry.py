@@ -49,8 +49,10 @@ def seconds(label: Label, keyword: str) -> float:
     return float(ephemeris.tdb_seconds(written.rstrip("Z"))[0])
 
 
-def position(label: Label, time: float, *, rotation: str) -> Array:
+def position(label: Label, time: float, *, rotation: str, sun: Array) -> Array:
     """Return the spacecraft (3,) [m] in the body frame at a time [s tdb] from the label's elements.
+
+    `sun` is the place of the Sun in the body frame (3,) [m], whose tide disturbs the orbit.
 
     Raises
     ------
@@ -62,9 +64,8 @@ def position(label: Label, time: float, *, rotation: str) -> Array:
     The elements refer to the mean equator of Venus, x toward its node on the ICRF equator. The label
     prints the eccentricity with 2 or 3 digits but the periapsis altitude with 5: e = 1 − (R + h)/a.
     """
-    return model_orbit.place(
-        elements(label, seconds(label, "PERIAPSIS_TIME")), time, ephemeris.ROTATIONS[rotation]
-    )
+    found = elements(label, seconds(label, "PERIAPSIS_TIME"))
+    return model_orbit.disturbed_place(found, time, ephemeris.ROTATIONS[rotation], sun)
 
 
 def elements(label: Label, periapsis: float) -> model_orbit.Elements:
