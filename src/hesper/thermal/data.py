@@ -103,13 +103,15 @@ class Fit:
     value_std: Array = array(
         "parameter",
         "1",
-        "standard deviation; at a bound, the distance at which the posterior falls by exp(-1/2)",
+        "root mean square distance of the posterior from value; the standard deviation where it is Gaussian",
     )
+    low: Array = array("parameter", "1", "16th percentile of the posterior, all else marginalised")
+    high: Array = array("parameter", "1", "84th percentile of the posterior, all else marginalised")
     at_bound: Array = array("parameter", "1", "whether the value lies at a bound of its prior", dtype=bool)
     brightness_temperature: Array = array("datum", "K", "model at the data, in the convention of each")
     residual: Array = array("datum", "1", "(data - model) / std; for limits -sqrt(-2 ln Phi)")
     chi_square: float = number("1", "sum of squared residuals, campaign scales not fitted")
-    chi_square_scaled: float = number("1", "the same with the scale of each campaign marginalised")
+    chi_square_scaled: float = number("1", "the same with campaign scales marginalised, for limits too")
     chi_square_low: float = number("1", "part of chi_square from detections below 1 GHz")
     log_posterior: float = number("1", "log likelihood plus log prior density at the most probable value")
 

@@ -17,6 +17,8 @@ from hesper.thermal import (
     plot,
     read,
     retrieve,
+    retrieve_comparison,
+    retrieve_posterior,
     write,
 )
 from hesper.thermal import simulate as simulated
@@ -60,7 +62,7 @@ def run(settings: Config, out: Run) -> list[Result]:
     table, above = measured(settings), scene(settings)
     fits = fitted(settings, table, above, out)
     sampled = _posteriors(settings, table, above, out)
-    together = retrieve.comparison(
+    together = retrieve_comparison.comparison(
         fits, sampled, surface_temperature=above.surface_temperature, loss_tangent=settings.loss_tangent
     )
     out.write("comparison.nc", lambda: products.netcdf(together))
@@ -77,7 +79,9 @@ def run(settings: Config, out: Run) -> list[Result]:
 
 def _words(together: Comparison) -> bytes:
     """Return what the data can and cannot choose, and what each family would mean, as text."""
-    return "\n".join([retrieve.verdict(together), *retrieve.flags(together), ""]).encode()
+    return "\n".join(
+        [retrieve_comparison.verdict(together), *retrieve_comparison.flags(together), ""]
+    ).encode()
 
 
 def simulate(settings: Config, out: Run) -> None:
@@ -106,7 +110,9 @@ def _posteriors(settings: Config, table: Spectrum, above: model.Scene, out: Run)
     sampled: list[Posterior] = []
     for question in _questions(settings, table, above):
         name = question.family
-        sample = partial(retrieve.posterior, question, seed=settings.seed, live_points=settings.live_points)
+        sample = partial(
+            retrieve_posterior.posterior, question, seed=settings.seed, live_points=settings.live_points
+        )
         # Read back, so that a resumed run goes on from the file and not from new samples.
         path = out.write(f"posterior-{_slug(name)}.nc", lambda sample=sample: products.netcdf(sample()))  # type: ignore[misc]
         sampled.append(products.read(path, Posterior))
@@ -143,7 +149,9 @@ def _predictions(
         (fit.family, _prediction(settings, view, model_families.family(fit.family), np.array(fit.value)))
         for fit in fits
     ]
-    bands = [retrieve.band(sample, view, is_planck=settings.convention == "planck") for sample in sampled]
+    bands = [
+        retrieve_posterior.band(sample, view, is_planck=settings.convention == "planck") for sample in sampled
+    ]
     for band in bands:
         out.write(f"band-{_slug(band.family)}.nc", partial(products.netcdf, band))
     out.write("spectrum.png", lambda: figures.png(plot.spectrum(table, curves, bands)))
@@ -208,7 +216,7 @@ def _caveat_rows(settings: Config) -> list[Result]:
 
 
 def _comparison_rows(table: Comparison) -> list[Result]:
-    lines = retrieve.flags(table)
+    lines = retrieve_comparison.flags(table)
     rows = []
     for i, name in enumerate(table.family):
         note = (
@@ -231,7 +239,7 @@ def demo(out: Run, data: Path | None) -> Section:
     table, above = measured(settings), scene(settings)
     view = _prospect(settings, above)
     fits = [retrieve.fit(question) for question in _questions(settings, table, above)]
-    together = retrieve.comparison(fits, surface_temperature=above.surface_temperature)
+    together = retrieve_comparison.comparison(fits, surface_temperature=above.surface_temperature)
     out.write("thermal/comparison.nc", lambda: products.netcdf(together))
     uniform = np.array([4.15])
     at_data = model.view(above, table.frequency, table.reference_radius)
@@ -262,8 +270,8 @@ def demo(out: Run, data: Path | None) -> Section:
         "over a smooth ground of permittivity 4.15, bends the rays and lets the ground reflect the sky. "
         "Nothing is fitted. Down to 1.4 GHz it follows Table 4; the four detections below 1 GHz reject it "
         f"(χ² = {worst:.0f}).",
-        retrieve.verdict(together) + " Each is bought at a price:",
-        *retrieve.flags(together),
+        retrieve_comparison.verdict(together) + " Each is bought at a price:",
+        *retrieve_comparison.flags(together),
     ]
     return Section("Thermal: millimetres to metres, and what lies below", paragraphs, results, [drawn])
 
