@@ -121,7 +121,7 @@ def test_altitude_of_millimetre_emission(air):
 
 def test_five_parameters_fit_nine_points(air):
     """P6: the six points of Butler and three of CLASS, inside the priors."""
-    table = read.joined([read.published("mohan2017"), read.published("class2023")])
+    table = read.together(["mohan2017", "class2023"])
     table = take(table, "datum", table.frequency > 1 * GHz)
     scene = model.Scene(air, model.Laws(), np.ones(len(model.SPECIES)), 30.0)
     fit = retrieve.atmosphere(table, scene, scales=False)

@@ -1,12 +1,16 @@
 """Recipes to products: run, simulate, plan and demonstrate; and what is refused."""
 
+import math
+
 import numpy as np
 import pytest
 
 from hesper import config, products, runs
+from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError, MissingError
-from hesper.thermal import data, model_families, pipeline, plan, plot, read
-from hesper.units import GHz, MHz, arcsec
+from hesper.physics import planck
+from hesper.thermal import data, model_families, pipeline, plan, plan_noise, plot, read
+from hesper.units import GHz, MHz, arcsec, mJy
 
 QUICK = {
     "families": ["uniform", "step"],
@@ -161,24 +165,82 @@ def test_plan_names_the_deciding_frequency():
         {"times": ["2004-03-26T10:00", "2027-01-01"], "families": ["uniform", "step", "emissivity law"],
          "frequencies": ["240 MHz", "606 MHz", "1.4 GHz"]},
     )  # fmt: skip
-    visits, fluxes, contrasts, deciding = plan.tables(settings)
+    visits, fluxes, errors, contrasts, deciding = plan.tables(settings)
     assert float(visits.rows[0][2]) == pytest.approx(22.72, abs=0.05)
     # Table 3 measured 58 and 54 mJy at 606 MHz around that day.
     row = next(r for r in fluxes.rows if r[0].startswith("2004") and r[1] == "0.606")
     assert float(row[4]) == pytest.approx(58, abs=10)
     assert len(contrasts.rows) == 3 + 2
     assert deciding.rows[0][0] == "uniform / step"
-    assert all(len(r) == len(t.columns) for t in (visits, fluxes, contrasts, deciding) for r in t.rows)
+    assert all(
+        len(r) == len(t.columns) for t in (visits, fluxes, errors, contrasts, deciding) for r in t.rows
+    )
     with pytest.raises(InputError, match="plan: frequencies is empty"):
         plan.tables(config.load(plan.Config, {"frequencies": []}))
+    with pytest.raises(InputError, match="plan: families names step twice"):
+        plan.tables(config.load(plan.Config, {"families": ["step", "step"]}))
 
 
-def test_noise_of_the_gmrt():
-    """30 antennas with 16 MHz for five hours: below a mJy a beam, a few kelvin on the disk at 606 MHz."""
-    settings = config.load(plan.Config, {"calibration": 0.0})
-    array = plan.Interferometer(30, 100.0, 0.32, 25e3)
-    std = plan.temperature_std(array, np.array([606 * MHz]), 22.7 * arcsec, np.array([10.0]), settings)
-    assert 0.3 < std[0] < 30
+TABLE_1_AND_3 = (
+    (606.1, 26, 16, 311, (6.5, 5.1), 0.45),
+    (606.0, 26, 16, 334, (5.5, 4.2), 0.56),
+    (332.9, 28, 16, 210, (13.8, 11.0), 0.40),
+    (332.9, 27, 16, 240, (13.5, 11.4), 0.50),
+    (239.9, 26, 8, 311, (15.4, 13.3), 1.50),
+)
+"""MHz, antennas, bandwidth [MHz], minutes, beam ["], rms of the map [mJy] (Mohan et al. 2017)."""
+
+
+def _gmrt(antennas, bandwidth, minutes, beam, frequency, **changed):
+    width = math.sqrt(beam[0] * beam[1]) * arcsec
+    baseline = SPEED_OF_LIGHT / (frequency * MHz) / width
+    return plan_noise.Interferometer(
+        antennas, 100.0, 0.32, baseline, bandwidth * MHz, minutes * 60.0, 18.0, 0.2 * mJy, 0.07, 0.15
+    )._replace(**changed)
+
+
+def test_noise_of_the_gmrt_exceeds_the_thermal():
+    """Tables 1 and 3: maps are 10 to 23 times noisier than the receivers, in the median 18 times."""
+    ratios = []
+    for frequency, antennas, bandwidth, minutes, beam, rms in TABLE_1_AND_3:
+        nu, diameter = np.array([frequency * MHz]), 22.7 * arcsec
+        sky = np.array([{606.1: 10.7, 606.0: 10.7, 332.9: 50.9, 239.9: 119.3}[frequency]])
+        array = _gmrt(antennas, bandwidth, minutes, beam, frequency)
+        found = plan_noise.budget(array, nu, diameter, sky, np.array([500.0]))
+        beams = 0.25 * math.pi * 22.7**2 / (beam[0] * beam[1])
+        printed = planck.brightness_temperature(rms * mJy * math.sqrt(beams), nu, diameter)
+        ratios.append(float((printed / found.thermal)[0]))
+        assert found.confusion[0] < 0.1 * printed[0]
+    assert 10 < min(ratios) < 11
+    assert 23 < max(ratios) < 24
+    assert np.median(ratios) == pytest.approx(18.0, abs=0.5)
+
+
+def test_causes_of_the_error_add_up():
+    """Without the rest each cause stands alone; the flux scale acts on what is seen against the sky."""
+    nu, sky, disk = np.array([240 * MHz, 5 * GHz]), np.array([110.0, 3.0]), np.array([500.0, 650.0])
+    array = _gmrt(30, 16, 300, (14.0, 14.0), 240.0)
+    whole = plan_noise.budget(array, nu, 25 * arcsec, sky, disk)
+    np.testing.assert_allclose(whole.scale, 0.07 * (disk - sky))
+    np.testing.assert_allclose(whole.sky, 0.15 * sky)
+    np.testing.assert_allclose(np.hypot(whole.thermal, whole.excess), 18 * whole.thermal)
+    np.testing.assert_allclose(whole.total**2, np.sum(np.square(whole), axis=0))
+    calm = array._replace(noise_excess=1.0, confusion=0.0, calibration=0.0, sky_error=0.0)
+    alone = plan_noise.budget(calm, nu, 25 * arcsec, sky, disk)
+    np.testing.assert_allclose(alone.total, whole.thermal)
+
+
+def test_plan_knows_what_a_family_leaves_open():
+    """Two families count as apart only beyond noise and beyond what today's data leave open in each."""
+    settings = config.load(
+        plan.Config,
+        {"families": ["step", "buried mirror"], "frequencies": ["240 MHz"], "noise_excess": 1.0,
+         "calibration": 0.0, "sky_error": 0.0, "times": ["2027-01-01"]},
+    )  # fmt: skip
+    *_, contrasts, deciding = plan.tables(settings)
+    assert float(contrasts.rows[0][1].split(" ± ")[1]) > 15
+    assert float(contrasts.rows[-1][1]) > 3
+    assert float(deciding.rows[0][2]) < 1
 
 
 def test_figures_of_odd_spectra():

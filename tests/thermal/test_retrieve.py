@@ -280,7 +280,7 @@ def test_spread_of_one_parameter_is_that_of_quadrature(scene):
         question = retrieve.ground_question(table, _view(table, scene), kind, radar=read.no_radar())
         fit = retrieve.fit(question)
         grid = np.linspace(low, 20.0, 4001)
-        density = np.exp([question.log_likelihood(np.array([x])) for x in grid] - fit.log_posterior)
+        density = np.exp(np.array([question.log_likelihood(np.array([x])) for x in grid]) - fit.log_posterior)
         density /= density.sum()
         rms = math.sqrt(density @ (grid - fit.value[0]) ** 2)
         # 400 independent samples know a standard deviation to 3.5 %: three times that.

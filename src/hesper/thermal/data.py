@@ -138,6 +138,7 @@ class Band:
     frequency: Array = array("frequency", "Hz", "frequency")
     brightness_temperature: Array = array("frequency", "K", "mean of the prediction")
     brightness_temperature_std: Array = array("frequency", "K", "standard deviation of the prediction")
+    median: Array = array("frequency", "K", "median of the prediction")
     low: Array = array("frequency", "K", "16th percentile")
     high: Array = array("frequency", "K", "84th percentile")
 

@@ -129,7 +129,7 @@ def measured(settings: Config) -> Spectrum:
         return read.spectrum(config.existing(settings.table))
     if not settings.data:
         raise InputError("recipe: neither table nor data is given; name at least one data set")
-    return read.joined([read.published(name) for name in settings.data])
+    return read.together(settings.data)
 
 
 def scene(settings: Config) -> model.Scene:

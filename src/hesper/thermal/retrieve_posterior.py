@@ -6,12 +6,14 @@ import warnings
 import numpy as np
 
 from hesper.errors import ResourceError
-from hesper.thermal import model
+from hesper.record import Array
+from hesper.thermal import model, retrieve_spread
 from hesper.thermal.data import Band, Posterior
 from hesper.thermal.model_families import family as family_named
 from hesper.thermal.model_families import temperatures
 from hesper.thermal.retrieve import Question, labels
 from hesper.thermal.retrieve_prior import prior_transform
+from hesper.thermal.retrieve_spread import Samples
 
 
 def posterior(question: Question, *, seed: int, live_points: int = 300, precision: float = 0.05) -> Posterior:
@@ -76,16 +78,30 @@ def band(sample: Posterior, view: model.View, *, is_planck: bool = False, draws:
     draws
         Number of samples, taken at equal steps of their cumulative weight.
     """
-    kind = family_named(sample.family)
-    steps = (np.arange(draws) + 0.5) / draws
-    chosen = np.searchsorted(np.cumsum(sample.weight), steps).clip(0, sample.weight.size - 1)
-    curves = np.array([temperatures(view, kind, np.array(sample.samples[i]), is_planck) for i in chosen])
-    low, high = np.percentile(curves, [16, 84], axis=0)
+    known = retrieve_spread.Samples(sample.samples, sample.weight)
+    each = curves(sample.family, known, view, is_planck=is_planck, draws=draws)
+    low, median, high = np.percentile(each, [16, 50, 84], axis=0)
     return Band(
         family=sample.family,
         frequency=view.frequency,
-        brightness_temperature=curves.mean(axis=0),
-        brightness_temperature_std=curves.std(axis=0),
+        brightness_temperature=each.mean(axis=0),
+        brightness_temperature_std=each.std(axis=0),
+        median=median,
         low=low,
         high=high,
     )
+
+
+def curves(
+    family: str, known: Samples, view: model.View, *, is_planck: bool = False, draws: int = 400
+) -> Array:
+    """Return spectra of equally weighted samples [K], shape (draw, frequency); see `band`.
+
+    Parameters
+    ----------
+    known
+        Samples in the units of the family's parameters.
+    """
+    kind = family_named(family)
+    points = retrieve_spread.equal(known, draws)
+    return np.array([temperatures(view, kind, point, is_planck) for point in points])
