@@ -18,6 +18,7 @@ from hesper.thermal import (
     model_families,
     read,
     retrieve,
+    retrieve_atmosphere,
     retrieve_likelihood,
     retrieve_posterior,
     retrieve_prior,
@@ -169,14 +170,14 @@ def test_absorbers_of_a_precise_campaign(scene):
         is_planck=np.zeros(14, dtype=bool),
         campaign_scale_std=np.zeros(14),
     )
-    question = retrieve.atmosphere_question(table, scene)
+    question = retrieve_atmosphere.question(table, scene)
     random = np.random.default_rng(8)
     pulls = []
     for seed in range(60):
         truth = np.array([random.normal(0.85, 0.15), random.normal(4.6, 0.4), random.uniform(60, 120),
                           random.uniform(0.4, 1.1), random.normal(4.25, 0.35)])  # fmt: skip
         seen = simulate.noisy(question.predict(truth), table, seed=seed)
-        fit = retrieve.atmosphere(seen, scene)
+        fit = retrieve_atmosphere.absorbers(seen, scene)
         pulls.append((fit.value - truth) / fit.value_std)
     _assert_standard_normal(np.array(pulls))
 

@@ -9,7 +9,7 @@ from hesper import config, products, runs
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError, MissingError
 from hesper.physics import planck
-from hesper.thermal import data, model_families, pipeline, plan, plan_noise, plot, read
+from hesper.thermal import data, model_families, pipeline, pipeline_settings, plan, plan_noise, plot, read
 from hesper.units import GHz, MHz, arcsec, mJy
 
 QUICK = {
@@ -49,7 +49,7 @@ def test_sampled_run_resumes_to_the_same_numbers(tmp_path):
         {**QUICK, "families": ["uniform"], "sampling": "nested", "live_points": 40, "fit_atmosphere": False},
     )
     results = _in(tmp_path / "out", settings, pipeline.run)
-    assert any(row.quantity == "ln Z uniform" for row in results)
+    assert any(row.quantity == "ln Z of uniform" for row in results)
     posterior = (tmp_path / "out" / "posterior-uniform.nc").read_bytes()
     band = products.read(tmp_path / "out" / "band-uniform.nc", data.Band)
     # What a killed run leaves: one product missing, the journal as it is.
@@ -88,7 +88,7 @@ def test_layers_of_a_recipe(family):
         {"ground": {"family": family, "thickness": ["0.5 m", "2 m"], "permittivity": [1.5, 3.0, 8.0],
                     "loss_tangent": [0.01, 0.01, 0.02], "temperature": ["735 K", "700 K", "650 K"]}},
     )  # fmt: skip
-    kind, values = pipeline.ground(settings)
+    kind, values = pipeline_settings.ground(settings)
     found = kind.ground(np.array([1 * GHz]), np.ones(1), 735.3, values)
     assert 500 < found.emission[0, 0, 0] < 735
 
@@ -112,9 +112,9 @@ def test_layers_of_a_recipe(family):
 def test_bad_recipes(given, message):
     with pytest.raises(InputError, match=message):
         settings = config.load(pipeline.Config, given)
-        pipeline.measured(settings)
-        pipeline.ground(settings)
-        pipeline.frequencies(settings)
+        pipeline_settings.measured(settings)
+        pipeline_settings.ground(settings)
+        pipeline_settings.frequencies(settings)
 
 
 def test_missing_table_is_said():
@@ -124,7 +124,9 @@ def test_missing_table_is_said():
 
 def test_other_atmospheres_by_recipe(tmp_path):
     table = tmp_path / "profile.dat"
-    table.write_text("% km cm-3 K mbar\n0 1e21 700 90000\n50 1e20 350 1000\n110 1e15 170 0.001\n")
+    levels = [(z, 700 - 5 * z, 90000 * math.exp(-z / 12)) for z in range(0, 110, 5)]
+    rows = [f"{z} 1e21 {kelvin} {pressure:.6g}" for z, kelvin, pressure in levels]
+    table.write_text("\n".join(["% km cm-3 K mbar", *rows, ""]))
     settings = config.load(
         pipeline.Config,
         {
@@ -135,7 +137,7 @@ def test_other_atmospheres_by_recipe(tmp_path):
             }
         },
     )
-    scene = pipeline.scene(settings)
+    scene = pipeline_settings.scene(settings)
     assert scene.surface_temperature == 700.0
     assert pipeline.inputs(settings) == [table]
 
@@ -155,7 +157,9 @@ def test_demo_says_that_data_cannot_choose(tmp_path):
     assert all(row.ok for row in section.results)
     assert "cannot choose among" in " ".join(section.paragraphs)
     assert sum("uniform ε = 4.15" in row.quantity for row in section.results) == 11
-    assert {f"χ² {name}" for name in model_families.NAMES} <= {row.quantity for row in section.results}
+    assert {f"χ² of {name}, flux scales exact" for name in model_families.NAMES} <= {
+        row.quantity for row in section.results
+    }
     assert section.figures[0].png[:4] == b"\x89PNG"
 
 

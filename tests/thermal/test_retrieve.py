@@ -16,6 +16,7 @@ from hesper.thermal import (
     model_families,
     read,
     retrieve,
+    retrieve_atmosphere,
     retrieve_comparison,
     retrieve_likelihood,
     retrieve_posterior,
@@ -164,17 +165,17 @@ def test_a_known_atmosphere_comes_back(scene):
     """Noiseless centimetre spectrum: absorbers and permittivity return, but for the pull of the prior."""
     nu = np.geomspace(1.2, 40.0, 16) * GHz
     table = _template(nu, 0.05)
-    question = retrieve.atmosphere_question(table, scene, scales=False)
+    question = retrieve_atmosphere.question(table, scene, scales=False)
     truth = np.array([0.9, 4.8, 60.0, 0.5, 4.4])
     known = dataclasses.replace(table, brightness_temperature=question.predict(truth))
-    fit = retrieve.atmosphere(known, scene, scales=False)
+    fit = retrieve_atmosphere.absorbers(known, scene, scales=False)
     np.testing.assert_allclose(fit.value, truth, rtol=0.02)
 
 
 def test_parametric_question_equals_the_model(scene):
     """The fast path of the fit and the general model give one spectrum: Ho's law is a = 1, m = 5."""
     nu = np.array([1.4, 4.86, 22.46]) * GHz
-    question = retrieve.atmosphere_question(_template(nu, 1.0), scene, scales=False)
+    question = retrieve_atmosphere.question(_template(nu, 1.0), scene, scales=False)
     slow = model_families.temperatures(
         model.view(scene, nu), model_families.family("uniform"), np.array([4.15]), is_planck=False
     )
@@ -198,10 +199,10 @@ def test_limits_alone_and_low_frequencies_are_refused(scene):
     with pytest.raises(InputError, match="all 1 data are upper limits"):
         retrieve.ground(limit, scene, model_families.FAMILIES[0], radar=read.no_radar())
     with pytest.raises(InputError, match=r"a datum at 0\.2399 GHz"):
-        retrieve.atmosphere(table, scene)
+        retrieve_atmosphere.absorbers(table, scene)
     dry = scene._replace(atmosphere=model_atmosphere.standard(physics_atmosphere.vira(), so2=0.0))
     with pytest.raises(InputError, match="no SO2 to scale"):
-        retrieve.atmosphere(take(table, "datum", table.frequency > 1e9), dry)
+        retrieve_atmosphere.absorbers(take(table, "datum", table.frequency > 1e9), dry)
     with pytest.raises(InputError, match="family of grounds 'sand'"):
         model_families.family("sand")
 

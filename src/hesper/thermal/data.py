@@ -59,11 +59,11 @@ class Prediction:
 
 @record
 class DiskMap:
-    """Maps of the disk: brightness temperature and linear polarisation, north up, east left."""
+    """Maps of the disk: brightness temperature and linear polarisation, the pole of Venus up, east left."""
 
     frequency: Array = array("frequency", "Hz", "frequency")
-    east: Array = array("east", "m", "distance from the centre, positive to celestial east")
-    north: Array = array("north", "m", "distance from the centre, positive to celestial north")
+    east: Array = array("east", "m", "distance from the centre, positive to the left of north")
+    north: Array = array("north", "m", "distance from the centre, positive to the north pole of Venus")
     brightness_temperature: Array = array("frequency north east", "K", "Rayleigh-Jeans, Stokes I")
     stokes_q: Array = array("frequency north east", "K", "Stokes Q, positive for a field along north")
     stokes_u: Array = array("frequency north east", "K", "Stokes U, positive for a field to north-east")

@@ -9,24 +9,15 @@ from scipy.stats import qmc
 
 from hesper.errors import ConvergenceError, InputError
 from hesper.record import Array
-from hesper.thermal import model, model_opacity, retrieve_likelihood, retrieve_spread
+from hesper.thermal import model, retrieve_likelihood, retrieve_spread
 from hesper.thermal.data import Fit, RadarReflectivities, Spectrum
 from hesper.thermal.model_families import Family, Parameter, normal_reflectivity, temperatures
-from hesper.thermal.model_families import family as family_named
 from hesper.thermal.retrieve_prior import log_prior
 from hesper.thermal.retrieve_spread import Samples
-from hesper.units import GHz, ppm
+from hesper.units import GHz
 
 LOW_FREQUENCY = 1.0 * GHz
 """Hz; detections below it count in `chi_square_low`."""
-ATMOSPHERE_PARAMETERS = (
-    Parameter("co2_scale", "1", 0.3, 2.0, 0.85, 0.15),
-    Parameter("co2_exponent", "1", 3.0, 6.5, 4.6, 0.4),
-    Parameter("so2", "ppm", 0.0, 180.0),
-    Parameter("h2so4_scale", "1", 0.0, 1.5),
-    Parameter("permittivity", "1", 1.5, 20.0, 4.25, 0.35),
-)
-"""CO₂ as in `model_opacity.collision_induced_parametric`, deep SO₂, H₂SO₄ vapour, ground."""
 
 
 class Question(NamedTuple):
@@ -78,7 +69,7 @@ def ground_question(
     view
         The scene at the frequencies and reference radii of the table: solved once, it serves all families.
     """
-    _refuse_limits_alone(table)
+    refuse_limits_alone(table)
     data = retrieve_likelihood.arrays(table, scales=scales)
     radar_frequency = np.array(radar.frequency)
     is_planck = np.array(table.is_planck)
@@ -93,64 +84,6 @@ def ground_question(
         return float(total)
 
     return Question(kind.name, kind.parameters, predict, log_likelihood, table)
-
-
-def atmosphere(table: Spectrum, scene: model.Scene, *, scales: bool = True) -> Fit:
-    """Find CO₂'s absorption law, SO₂, H₂SO₄ vapour and the permittivity from a centimetre spectrum.
-
-    The ground is uniform; below 1 GHz that does not hold, and data there are refused.
-
-    Raises
-    ------
-    InputError
-        If the spectrum holds no detection, or data below 1 GHz, or the scene's atmosphere has no SO₂.
-    ConvergenceError
-        If no maximum is found.
-    """
-    return fit(atmosphere_question(table, scene, scales=scales))
-
-
-def atmosphere_question(table: Spectrum, scene: model.Scene, *, scales: bool = True) -> Question:
-    """Return the question of `atmosphere`, for sampling."""
-    _refuse_limits_alone(table)
-    if table.frequency.min() < LOW_FREQUENCY:
-        raise InputError(
-            f"retrieve.atmosphere: a datum at {table.frequency.min() / GHz:g} GHz; data of at least 1 GHz "
-            "are allowed, where the ground is uniform; leave it out"
-        )
-    air = scene.atmosphere
-    deep = float(air.so2[0]) / ppm
-    if deep <= 0:
-        raise InputError(
-            "retrieve.atmosphere: the scene has no SO2 to scale; give it some, for example 75 ppm"
-        )
-    column = model.columns(table.frequency, air, laws=scene.laws)
-    t, p = np.array(air.temperature), np.array(air.pressure)
-    # a α_Ho(400 K) (T/400 K)^−m: all but the last factor once.
-    collisions = model_opacity.collision_induced_parametric(
-        column.frequency, t, p, air.co2, air.n2, scale=1.0, exponent=0.0
-    )
-    relative = np.log(t / 400.0)
-    sky = model.sky_source(column.frequency, scene.sky_408)
-    others = np.tensordot(scene.scale[3:], column.absorption[3:], axes=1)
-    data = retrieve_likelihood.arrays(table, scales=scales)
-    kind = family_named("uniform")
-    radius, is_planck = np.array(table.reference_radius), np.array(table.is_planck)
-
-    def predict(values: Array) -> Array:
-        scale, exponent, so2, h2so4, permittivity = values
-        absorption = model.layer_mean(scale * collisions * np.exp(-exponent * relative))
-        absorption += so2 / deep * column.absorption[1] + h2so4 * column.absorption[2] + others
-        sight = model.sight(column.rays, model.solve(column, absorption), sky, radius)
-        emission = kind.ground(
-            column.frequency, column.rays.cosine, scene.surface_temperature, np.array([permittivity])
-        )
-        return model.convention(column.frequency, model.seen(sight, emission), is_planck)
-
-    def log_likelihood(values: Array) -> float:
-        return float(retrieve_likelihood.probability(predict(values), data).log_likelihood)
-
-    return Question("atmosphere", ATMOSPHERE_PARAMETERS, predict, log_likelihood, table)
 
 
 class Solution(NamedTuple):
@@ -207,7 +140,8 @@ def solve(question: Question) -> Solution:
     return Solution(found, Samples(low + known.place * width, known.weight))
 
 
-def _refuse_limits_alone(table: Spectrum) -> None:
+def refuse_limits_alone(table: Spectrum) -> None:
+    """Refuse a spectrum without any detection."""
     if bool(np.all(table.is_limit)):
         raise InputError(
             f"retrieve: all {table.frequency.size} data are upper limits; a fit needs at least one "

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from hesper.errors import InputError
+from hesper.record import Array
 from hesper.thermal.data import Comparison, Fit, Posterior
 from hesper.thermal.model_families import Family, normal_reflectivity
 from hesper.thermal.model_families import family as family_named
@@ -65,25 +67,50 @@ def comparison(
     )  # fmt: skip
 
 
-def verdict(table: Comparison) -> str:
-    """Say in words which families the data cannot tell apart, by log evidence, or else by χ²."""
+class Tied(NamedTuple):
+    """Families that the data cannot tell from the best one."""
+
+    families: Array
+    """Their numbers in the comparison, shape (tied,)."""
+    measure: str
+    """How that was decided."""
+
+
+def tied(table: Comparison) -> Tied:
+    """Return the families that the data cannot tell apart, by log evidence, or else by χ²."""
     if np.all(np.isfinite(table.log_evidence)):
         best = int(np.argmax(table.log_evidence))
-        tied = np.nonzero(table.log_evidence[best] - table.log_evidence < 2.5)[0]
-        measure = "log evidence within 2.5 of the best"
-    else:
-        # One χ² unit per parameter is what fitting noise gains: Akaike's criterion.
-        score = table.chi_square_scaled + 2.0 * table.parameters
-        best = int(np.argmin(score))
-        tied = np.nonzero(score - score[best] < 5.0)[0]
-        measure = "chi-square + 2 × parameters within 5 of the best"
-    names = ", ".join(str(name) for name in table.family[tied])
-    if tied.size > 1:
+        apart = table.log_evidence[best] - table.log_evidence
+        return Tied(np.nonzero(apart < 2.5)[0], "log evidence within 2.5 of the best")
+
+    # One χ² unit per parameter is what fitting noise gains: Akaike's criterion.
+    score = table.chi_square_scaled + 2.0 * table.parameters
+    near = np.nonzero(score - score.min() < 5.0)[0]
+    return Tied(near, "chi-square + 2 × parameters within 5 of the best")
+
+
+def verdict(table: Comparison) -> str:
+    """Say in words which families the data cannot tell apart."""
+    found = tied(table)
+    names = ", ".join(str(name) for name in table.family[found.families])
+    if found.families.size > 1:
         return (
-            f"These data cannot choose among {tied.size} families of grounds ({names}): {measure}. "
-            "None of them is preferred."
+            f"These data cannot choose among {found.families.size} families of grounds ({names}): "
+            f"{found.measure}. None of them is preferred."
         )
-    return f"These data prefer one family of grounds: {names} ({measure} holds for no other)."
+    return f"These data prefer one family of grounds: {names} ({found.measure} holds for no other)."
+
+
+def price(table: Comparison, i: int) -> str:
+    """Return in a few words what a family asks for: reflectivities, depth, age, gradient."""
+    at = {float(f): r for f, r in zip(table.radar_frequency, table.radar_reflectivity[i], strict=True)}
+    text = f"reflectivity {at[38e6]:.2f} at 38 MHz, {at[2380e6]:.2f} at 2.38 GHz (radar saw 0.15)"
+    if np.isfinite(table.depth[i]):
+        text += f"; depth {table.depth[i]:.2g} m for tan δ {table.loss_tangent:g}"
+    if table.gradient[i] != 0:
+        text += f", {'colder' if table.gradient[i] < 0 else 'warmer'} below"
+        text += f", heat crosses it in {table.diffusion_time[i] / 3.156e7:.2g} years"
+    return text
 
 
 def flags(table: Comparison) -> list[str]:

@@ -2,6 +2,7 @@
 
 import importlib
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -33,26 +34,20 @@ def posterior(question: Question, *, seed: int, live_points: int = 300, precisio
     ResourceError
         If dynesty is not installed.
     """
-    try:
-        dynesty = importlib.import_module("dynesty")
-    except ImportError:
-        raise ResourceError(
-            "retrieve.posterior: the package dynesty is not installed; pip install 'hesper[bayes]', "
-            "or fit without evidence"
-        ) from None
+    dynesty = sampler()
     transform = prior_transform(question.parameters)
     with warnings.catch_warnings():
         # Samplers warn of what a run survives (a slow start, an old interface); the result says what matters.
         warnings.simplefilter("ignore")
-        sampler = dynesty.NestedSampler(
+        nested = dynesty.NestedSampler(
             question.log_likelihood,
             transform,
             len(question.parameters),
             nlive=live_points,
             rstate=np.random.default_rng(seed),
         )
-        sampler.run_nested(dlogz=precision, print_progress=False)
-    result = sampler.results
+        nested.run_nested(dlogz=precision, print_progress=False)
+    result = nested.results
     weight = np.exp(result.logwt - result.logz[-1])
     weight /= weight.sum()
     mean = weight @ result.samples
@@ -66,6 +61,23 @@ def posterior(question: Question, *, seed: int, live_points: int = 300, precisio
         log_evidence=float(result.logz[-1]),
         log_evidence_std=float(result.logzerr[-1]),
     )
+
+
+def sampler() -> Any:
+    """Return the package that samples; absent, it is missed before the work and not after it.
+
+    Raises
+    ------
+    ResourceError
+        If dynesty is not installed.
+    """
+    try:
+        return importlib.import_module("dynesty")
+    except ImportError:
+        raise ResourceError(
+            "retrieve.posterior: the package dynesty is not installed; pip install 'hesper[bayes]', "
+            "or set sampling = 'none'"
+        ) from None
 
 
 def band(sample: Posterior, view: model.View, *, is_planck: bool = False, draws: int = 400) -> Band:
