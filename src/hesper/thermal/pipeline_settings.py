@@ -21,6 +21,8 @@ _COLLISION_INDUCED = {
     "gruszka-borysow 1997": model_opacity.collision_induced_gruszka_borysow,
 }
 _ALLOWED = model_atmosphere.ALLOWED
+_LINES = 30 * GHz
+"""Hz; above, lines of SO2, CO, H2O and OCS show in the spectrum."""
 _SO2 = {
     "ben-reuven": model_opacity.so2_ben_reuven,
     "van vleck-weisskopf": model_opacity.so2_van_vleck,
@@ -158,7 +160,7 @@ class Config:
         1000 * GHz, "Hz", "of predicted spectra", shown="GHz",
         minimum=model.LOWEST_FREQUENCY, maximum=model.HIGHEST_FREQUENCY,
     )  # fmt: skip
-    frequencies: int = setting(120, "count", "number of predicted frequencies", minimum=2, maximum=5000)
+    frequencies: int = setting(600, "count", "number of predicted frequencies", minimum=4, maximum=5000)
     map_frequencies: tuple = setting(  # type: ignore[type-arg]
         (1.3 * GHz, 4.86 * GHz, 22.46 * GHz, 230 * GHz),
         "Hz",
@@ -293,6 +295,8 @@ def ground(settings: Config) -> tuple[Family, Array]:
 def frequencies(settings: Config) -> Array:
     """Return the frequencies of predicted spectra [Hz], evenly spaced in their logarithm.
 
+    Of a range on both sides of 30 GHz a sixth lies below and the rest above, where there are lines.
+
     Raises
     ------
     InputError
@@ -303,4 +307,10 @@ def frequencies(settings: Config) -> Array:
             f"recipe: lowest_frequency {settings.lowest_frequency / GHz:g} GHz is not below "
             f"highest_frequency {settings.highest_frequency / GHz:g} GHz; exchange them"
         )
-    return np.geomspace(settings.lowest_frequency, settings.highest_frequency, settings.frequencies)
+    low, high, count = settings.lowest_frequency, settings.highest_frequency, settings.frequencies
+    if high <= _LINES or low >= _LINES:
+        return np.geomspace(low, high, count)
+    below = max(1, round(count / 6))
+    return np.concatenate([
+        np.geomspace(low, _LINES, below, endpoint=False), np.geomspace(_LINES, high, count - below)
+    ])  # fmt: skip
