@@ -9,7 +9,15 @@ import time
 import numpy as np
 
 from hesper.physics import atmosphere as physics_atmosphere
-from hesper.thermal import model, model_atmosphere, model_families, model_ground, read, retrieve
+from hesper.thermal import (
+    model,
+    model_atmosphere,
+    model_families,
+    model_ground,
+    read,
+    retrieve,
+    retrieve_posterior,
+)
 from hesper.units import GHz
 
 FREQUENCY = np.array([22.46, 14.94, 8.44, 4.86, 1.465, 1.385, 0.606, 0.608, 0.43, 0.3329, 0.2399, 38.8]) * GHz
@@ -75,7 +83,7 @@ def main():
         middle = time.perf_counter()
         report(f"most probable parameters: {name}", middle - start, 1.0)
         try:
-            sample = retrieve.posterior(question, seed=1)
+            sample = retrieve_posterior.posterior(question, seed=1)
         except Exception as error:
             print(error)
             continue

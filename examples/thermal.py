@@ -6,7 +6,16 @@ import numpy as np
 
 from hesper import figures
 from hesper.physics import atmosphere
-from hesper.thermal import model, model_atmosphere, model_families, plot, read, retrieve, simulate
+from hesper.thermal import (
+    model,
+    model_atmosphere,
+    model_families,
+    plot,
+    read,
+    retrieve,
+    retrieve_comparison,
+    simulate,
+)
 from hesper.units import GHz
 
 # What is measured, and what lies above the ground.
@@ -24,9 +33,9 @@ fits = [
     retrieve.fit(retrieve.ground_question(table, view, kind, radar=read.no_radar()))
     for kind in model_families.FAMILIES
 ]
-comparison = retrieve.comparison(fits, surface_temperature=scene.surface_temperature)
-print(retrieve.verdict(comparison))
-print("\n".join(retrieve.flags(comparison)))
+comparison = retrieve_comparison.comparison(fits, surface_temperature=scene.surface_temperature)
+print(retrieve_comparison.verdict(comparison))
+print("\n".join(retrieve_comparison.flags(comparison)))
 
 # Radar saw a reflectivity of 0.15 down to 38 MHz: what is left if the ground must have that too?
 joint = [

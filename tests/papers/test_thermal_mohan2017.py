@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hesper import config
 from hesper.physics import atmosphere as physics_atmosphere
 from hesper.physics import planck, sky
 from hesper.record import take
@@ -13,8 +14,10 @@ from hesper.thermal import (
     model_ground,
     model_opacity,
     pipeline,
+    pipeline_settings,
     read,
     retrieve,
+    retrieve_atmosphere,
 )
 from hesper.units import GHz, MHz, arcsec, deg, mJy
 
@@ -121,10 +124,10 @@ def test_altitude_of_millimetre_emission(air):
 
 def test_five_parameters_fit_nine_points(air):
     """P6: the six points of Butler and three of CLASS, inside the priors."""
-    table = read.joined([read.published("mohan2017"), read.published("class2023")])
+    table = read.together(["mohan2017", "class2023"])
     table = take(table, "datum", table.frequency > 1 * GHz)
     scene = model.Scene(air, model.Laws(), np.ones(len(model.SPECIES)), 30.0)
-    fit = retrieve.atmosphere(table, scene, scales=False)
+    fit = retrieve_atmosphere.absorbers(table, scene, scales=False)
     assert fit.value.size == 5
     assert fit.chi_square <= 12
     assert np.abs(fit.residual).max() < 3
@@ -164,8 +167,8 @@ def test_warnock_dickel_layers_stay_too_warm(air):
 
 def test_three_families_tie():
     """The data below 1 GHz cannot choose: step, mirror and emissivity law fit alike."""
-    settings = pipeline.config.load(pipeline.Config, {"data": ["mohan2017"], "campaign_scales": False})
-    table, scene = pipeline.measured(settings), pipeline.scene(settings)
+    settings = config.load(pipeline.Config, {"data": ["mohan2017"], "campaign_scales": False})
+    table, scene = pipeline_settings.measured(settings), pipeline_settings.scene(settings)
     fits = {
         name: retrieve.ground(table, scene, model_families.family(name), radar=read.no_radar(), scales=False)
         for name in model_families.NAMES

@@ -30,6 +30,11 @@ def test_rayleigh_jeans_and_planck_temperatures_are_inverse():
     assert np.allclose(300.0 - low[:2], PLANCK * frequency[:2] / (2 * BOLTZMANN), rtol=2e-3)
 
 
+def test_no_black_body_has_a_temperature_for_no_radiation():
+    found = planck.planck_temperature(np.array([1e9, 1e9, 1e12]), np.array([0.0, -5.0, 10.0]))
+    np.testing.assert_array_equal(np.isnan(found), [True, True, False])
+
+
 def test_disk_of_one_jansky():
     value = planck.brightness_temperature(58e-29, 606.1 * MHz, 22.72 * arcsec)
     assert value == pytest.approx(539.28, abs=0.01)

@@ -30,7 +30,7 @@ def test_casa_venus_table(real_data):
 def test_package_data_are_those_of_the_training_set(real_data):
     rows = (real_data / "thermal" / "venus_tb_train.csv").read_text().splitlines()[1:]
     known = {float(r.split(",")[0]): tuple(map(float, r.split(",")[1:3])) for r in rows}
-    table = read.joined([read.published("mohan2017"), read.published("class2023")])
+    table = read.together(["mohan2017", "class2023"])
     assert len(known) == table.frequency.size
     for nu, value, std in zip(
         table.frequency, table.brightness_temperature, table.brightness_temperature_std, strict=True

@@ -1,5 +1,7 @@
 """The disk: what must hold exactly (U6), convergence (U9), and an integration done by other means."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from hesper.thermal import (
     model_ground,
     model_opacity,
     pipeline,
+    pipeline_settings,
 )
 from hesper.thermal.data import Atmosphere
 from hesper.units import GHz, bar, deg, km
@@ -163,17 +166,56 @@ def test_contributions_and_surface_share_make_one(air):
     assert np.all(np.diff(found.mean_altitude[3:]) > 0)
 
 
+def _limb(scene, permittivity, nu):
+    return model.limbs(scene, lambda f, mu, t: model_ground.uniform(f, mu, t, permittivity), nu)[0]
+
+
+def test_maps_have_the_atmosphere_of_each_latitude():
+    """The mean of a map by latitude is the zoned disk; pixels on the equator see 0–30°, the pole sees 85°."""
+    recipe = config.load(pipeline.Config, {"atmosphere": {"by_latitude": True}})
+    scene = pipeline_settings.scene(recipe)
+    nu, latitudes = np.array([230.0 * GHz]), np.array([latitude for latitude, _ in scene.zones])
+    limbs = model.limbs(scene, lambda f, mu, t: model_ground.uniform(f, mu, t, 4.15), nu)
+    step = 20 * km
+    maps = grid.disk(limbs, latitudes, pixel=step)
+    sky = model.sky_source(nu, 30.0)
+    seen = maps.brightness_temperature[0]
+    mean = (seen - np.where(seen > 0, sky[0], 0.0)).sum() * step**2 / (np.pi * VENUS_RADIUS**2) + sky[0]
+    disk = model_families.temperatures(
+        model.view(scene, nu), model_families.family("uniform"), np.array([4.15]), is_planck=False
+    )
+    assert mean == pytest.approx(disk[0], abs=0.5)
+    centre, out = maps.east.size // 2, 275
+    place = maps.east[centre + out]
+    each = [np.interp(place, x.impact, 0.5 * (x.vertical[0] + x.horizontal[0])) for x in limbs]
+    assert seen[centre, centre + out] == pytest.approx(each[0], rel=1e-9)
+    between = np.interp(np.arcsin(place / limbs[0].critical_impact), latitudes, each)
+    assert seen[centre + out, centre] == pytest.approx(between, rel=1e-6)
+    assert seen[centre - out, centre] == pytest.approx(between, rel=1e-6)
+    assert each[0] - between > 3
+    around = grid.mean_limb(limbs, model.ring_shares(limbs[0].impact, limbs[0].critical_impact, latitudes))
+    ring = np.interp(place, around.impact, 0.5 * (around.vertical[0] + around.horizontal[0]))
+    assert between < ring < each[0]
+
+
+def test_no_black_body_without_positive_radiation():
+    with pytest.raises(InputError, match="-3 K at 230 GHz; a black body has a positive one"):
+        model.convention(np.array([1.0, 230.0]) * GHz, np.array([600.0, -3.0]), is_planck=True)
+    same = model.convention(np.array([1.0, 230.0]) * GHz, np.array([600.0, -3.0]), np.array([True, False]))
+    assert same[1] == -3.0
+
+
 def test_limb_and_maps(air):
     scene = model.Scene(air, model.Laws(), NOMINAL, 30.0)
     nu = np.array([1.3, 4.86]) * GHz
-    edge = pipeline.limb(scene, model_families.family("uniform"), np.array([4.5]), nu)
+    edge = _limb(scene, 4.5, nu)
     degree = (edge.vertical - edge.horizontal) / (edge.vertical + edge.horizontal)
     at = np.array([np.interp(np.array([2000.0, 4000.0, 5000.0]) * km, edge.impact, d) for d in degree])
     # With what the ground reflects of the atmosphere; without it 1.5, 7.8 and 15.5 % would be seen.
     np.testing.assert_allclose(at[0], [0.015, 0.075, 0.147], atol=0.001)
     assert np.all(at[1] < at[0])
     assert np.all(degree[1][edge.impact > edge.critical_impact] < 1e-9)
-    maps = grid.disk(edge, pixel=200 * km)
+    maps = grid.disk([edge], np.zeros(1), pixel=200 * km)
     centre = maps.east.size // 2
     assert maps.brightness_temperature[0, centre, centre] == pytest.approx(edge.horizontal[0, 0], rel=1e-6)
     # North of the centre the field points north (Q > 0), east of it east (Q < 0), between them U.
@@ -182,14 +224,14 @@ def test_limb_and_maps(air):
     assert maps.stokes_u[0, centre + 15, centre + 15] > 10
     assert abs(maps.stokes_q[0, centre + 15, centre + 15]) < 1e-6
     with pytest.raises(InputError, match="pixels of"):
-        grid.disk(edge, pixel=0.0)
+        grid.disk([edge], np.zeros(1), pixel=0.0)
 
 
 def test_maps_add_up_to_the_disk(air):
     """The mean over the map is the disk-averaged temperature of the quadrature."""
     scene = model.Scene(air, model.Laws(), NOMINAL, 2.725)
     nu, kind, values = np.array([4.86 * GHz]), model_families.family("uniform"), np.array([4.15])
-    maps = grid.disk(pipeline.limb(scene, kind, values, nu), pixel=20 * km)
+    maps = grid.disk([_limb(scene, 4.15, nu)], np.zeros(1), pixel=20 * km)
     sky = model.sky_source(nu, 2.725)
     radius = np.hypot(maps.east[None, :], maps.north[:, None])
     seen = maps.brightness_temperature[0] - np.where(radius < 6150 * km, sky[0], 0.0)
@@ -249,7 +291,10 @@ def test_latitudes_of_vira_share_the_disk():
     found = [
         model_families.temperatures(
             model.view(
-                pipeline.scene(config.load(pipeline.Config, {"atmosphere": {"by_latitude": shared}})), nu
+                pipeline_settings.scene(
+                    config.load(pipeline.Config, {"atmosphere": {"by_latitude": shared}})
+                ),
+                nu,
             ),
             kind,
             values,
@@ -263,7 +308,9 @@ def test_latitudes_of_vira_share_the_disk():
     assert -6 < change[3] < -0.3
     assert -8 < change[4] < -0.3
     with pytest.raises(InputError, match="by_latitude holds for VIRA"):
-        pipeline.scene(config.load(pipeline.Config, {"atmosphere": {"by_latitude": True, "profile": "x"}}))
+        pipeline_settings.scene(
+            config.load(pipeline.Config, {"atmosphere": {"by_latitude": True, "profile": "x"}})
+        )
 
 
 def test_frequencies_outside_the_model_are_refused():
@@ -280,8 +327,20 @@ def test_bad_atmospheres_are_refused(tmp_path):
     profile = physics_atmosphere.vira()
     with pytest.raises(InputError, match="so2 = -1e-06"):
         model_atmosphere.standard(profile, so2=-1e-6)
-    with pytest.raises(InputError, match="temperatures are positive"):
-        model_atmosphere.standard(profile, warmer=-300.0)
+    for name, (_, high) in model_atmosphere.ALLOWED.items():
+        with pytest.raises(InputError, match=rf"{name} = .*; .* is allowed"):
+            model_atmosphere.standard(profile, **{name: 1.01 * high})
+    with pytest.raises(InputError, match="h2so4 = nan"):
+        model_atmosphere.standard(profile, h2so4=math.nan)
+    with pytest.raises(InputError, match="temperatures from 10 to"):
+        model_atmosphere.standard(
+            profile._replace(temperature=np.where(profile.altitude > 90e3, 10.0, 300.0))
+        )
+    with pytest.raises(InputError, match="no level between 20 and 40 km"):
+        kept = (profile.altitude <= 20 * km) | (profile.altitude >= 40 * km)
+        model_atmosphere.standard(physics_atmosphere.Profile(*(part[kept] for part in profile)))
+    with pytest.raises(InputError, match="pressure does not fall between 0 and 1 km"):
+        model_atmosphere.standard(profile._replace(pressure=profile.pressure[::-1]))
     with pytest.raises(InputError, match="this profile holds from"):
         physics_atmosphere.at(profile, np.array([0.0, 120 * km]))
     table = tmp_path / "profile.dat"

@@ -63,17 +63,31 @@ def test_comments_and_spaces(tmp_path):
         (GOOD.splitlines()[0] + "\n", "a header but no data"),
         (GOOD.replace("convention,", ""), "column convention is missing|values; the header has"),
         (GOOD.replace("600,10,", "600,,"), "line 2: brightness_temperature_std_K is missing"),
-        (GOOD.replace("600,10,", "600,-3,"), "brightness_temperature_std_K = -3 K; it must be positive"),
-        (GOOD.replace("600,10,", "-600,10,"), "brightness_temperature_K = -600 K; it must be positive"),
+        (GOOD.replace("600,10,", "600,-3,"), "line 2: brightness_temperature_std_K = -3; 0.0001 to 5000"),
+        (GOOD.replace("600,10,", "-600,10,"), "line 2: brightness_temperature_K = -600; 0.1 to 5000 is"),
         (GOOD.replace("600,10,", "nan,10,"), "brightness_temperature_K = 'nan'; a finite number"),
         (GOOD.replace("600,10,", "six,10,"), "brightness_temperature_K = 'six'"),
         (GOOD.replace("planck", "thermodynamic"), "convention 'thermodynamic'; allowed: rayleigh-jeans"),
         (GOOD.replace("upper limit", "limit"), "kind 'limit'; allowed: detection, upper limit"),
-        (GOOD.replace("1000,det", "50,det"), "0.05 GHz; the model holds from 0.2 to 1000 GHz"),
-        (GOOD + GOOD.splitlines()[1] + "\n", "1000 MHz of Me 2020 .A. stands twice; remove one"),
-        (GOOD.replace("A,0.03", "A,3"), "campaign_scale_std = 3; a relative standard deviation"),
+        (GOOD.replace("1000,det", "50,det"), "line 2: frequency_MHz = 50; 200 to 1e.06 is allowed"),
+        (GOOD + GOOD.splitlines()[1] + "\n", "line 4: 1000 MHz of A stands in .*line 2 already; remove one"),
+        (GOOD.replace("A,0.03", "A,3"), "line 2: campaign_scale_std = 3; 0 to 0.5 is allowed"),
         (GOOD + "2000,detection,600,10,planck,6051.8,A,0.05,Me 2020\n",
-         "campaign 'A' has campaign_scale_std 0.03 and 0.05"),
+         "line 4: campaign 'A' has campaign_scale_std 0.05 here and 0.03 in .*line 2"),
+        (GOOD.replace("planck,6051.8", "planck,6051800"), "line 2: reference_radius_km = 6051800; 6000"),
+        (GOOD.replace("600,10,", "6e5,10,"), "line 2: brightness_temperature_K = 6e5; 0.1 to 5000"),
+        (GOOD.replace("600,10,", "0,10,"), "line 2: brightness_temperature_K = 0; 0.1 to 5000"),
+        (GOOD.replace("600,10,", "600,0,"), "line 2: brightness_temperature_std_K = 0; 0.0001"),
+        (GOOD.replace("600,10,", "400,4500,"), "line 2: brightness_temperature_std_K = 4500 beside 400 K"),
+        (GOOD.replace("600,10,", "600,0.0002,"), "line 2: brightness_temperature_std_K = 0.0002 beside"),
+        (GOOD.replace(",A,", ",,"), "line 2: campaign is empty"),
+        (GOOD.replace("B,0,Me 2020", "B,0, "), "line 3: reference is empty"),
+        (GOOD.replace("convention,", "convention,kind,"), "line 1: column kind stands twice"),
+        (GOOD + GOOD.splitlines()[1].replace("Me 2020", "Me 2020, again") + "\n", "line 4: 10 values"),
+        (GOOD + GOOD.splitlines()[1].replace("Me 2020", "Me 2020 again") + "\n",
+         "line 4: 1000 MHz of A stands in .*line 2 already"),
+        (GOOD.replace("A,0.03,Me 2020", 'A,0.03,"Me 2020'), "line 2: not CSV"),
+        (GOOD.splitlines()[0] + "\n" * 2 + "x\n" * 5001, "5002 rows; at most 5000"),
         (GOOD + "1,2\n", "line 4: 2 values; the header has 9"),
     ],
 )  # fmt: skip
@@ -92,8 +106,10 @@ def test_other_bad_input(tmp_path):
         read.spectrum(binary)
     with pytest.raises(InputError, match="data set 'mohan'; allowed"):
         read.published("mohan")
-    with pytest.raises(InputError, match="stands twice"):
-        read.joined([read.published("mohan2017"), read.published("mohan2017-corrected")])
+    with pytest.raises(
+        InputError, match="data set mohan2017-corrected, row 1: 22460 MHz of VLA 1996 stands in"
+    ):
+        read.together(["mohan2017", "mohan2017-corrected"])
 
 
 def test_radar_table():

@@ -37,9 +37,13 @@ def rayleigh_jeans_temperature(frequency: Array | float, temperature: Array | fl
 
 
 def planck_temperature(frequency: Array | float, rayleigh_jeans: Array | float) -> Array:
-    """Return the temperature [K] of the black body whose Rayleigh–Jeans temperature is given [K]."""
+    """Return the temperature [K] of the black body whose Rayleigh–Jeans temperature is given [K].
+
+    NaN where that is not positive: no black body sends nothing, or less.
+    """
     quantum = PLANCK * np.asarray(frequency) / BOLTZMANN
-    return np.asarray(quantum / np.log1p(quantum / np.asarray(rayleigh_jeans)))
+    positive = np.where(np.asarray(rayleigh_jeans) > 0, rayleigh_jeans, np.nan)
+    return np.asarray(quantum / np.log1p(quantum / positive))
 
 
 def disk_solid_angle(angular_diameter: Array | float) -> Array:

@@ -59,11 +59,11 @@ class Prediction:
 
 @record
 class DiskMap:
-    """Maps of the disk: brightness temperature and linear polarisation, north up, east left."""
+    """Maps of the disk: brightness temperature and linear polarisation, the pole of Venus up, east left."""
 
     frequency: Array = array("frequency", "Hz", "frequency")
-    east: Array = array("east", "m", "distance from the centre, positive to celestial east")
-    north: Array = array("north", "m", "distance from the centre, positive to celestial north")
+    east: Array = array("east", "m", "distance from the centre, positive to the left of north")
+    north: Array = array("north", "m", "distance from the centre, positive to the north pole of Venus")
     brightness_temperature: Array = array("frequency north east", "K", "Rayleigh-Jeans, Stokes I")
     stokes_q: Array = array("frequency north east", "K", "Stokes Q, positive for a field along north")
     stokes_u: Array = array("frequency north east", "K", "Stokes U, positive for a field to north-east")
@@ -103,13 +103,15 @@ class Fit:
     value_std: Array = array(
         "parameter",
         "1",
-        "standard deviation; at a bound, the distance at which the posterior falls by exp(-1/2)",
+        "root mean square distance of the posterior from value; the standard deviation where it is Gaussian",
     )
+    low: Array = array("parameter", "1", "16th percentile of the posterior, all else marginalised")
+    high: Array = array("parameter", "1", "84th percentile of the posterior, all else marginalised")
     at_bound: Array = array("parameter", "1", "whether the value lies at a bound of its prior", dtype=bool)
     brightness_temperature: Array = array("datum", "K", "model at the data, in the convention of each")
     residual: Array = array("datum", "1", "(data - model) / std; for limits -sqrt(-2 ln Phi)")
     chi_square: float = number("1", "sum of squared residuals, campaign scales not fitted")
-    chi_square_scaled: float = number("1", "the same with the scale of each campaign marginalised")
+    chi_square_scaled: float = number("1", "the same with campaign scales marginalised, for limits too")
     chi_square_low: float = number("1", "part of chi_square from detections below 1 GHz")
     log_posterior: float = number("1", "log likelihood plus log prior density at the most probable value")
 
@@ -136,6 +138,7 @@ class Band:
     frequency: Array = array("frequency", "Hz", "frequency")
     brightness_temperature: Array = array("frequency", "K", "mean of the prediction")
     brightness_temperature_std: Array = array("frequency", "K", "standard deviation of the prediction")
+    median: Array = array("frequency", "K", "median of the prediction")
     low: Array = array("frequency", "K", "16th percentile")
     high: Array = array("frequency", "K", "84th percentile")
 

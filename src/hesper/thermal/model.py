@@ -29,6 +29,7 @@ SPECIES = ("co2", "so2", "h2so4", "cloud", "h2o", "co", "ocs")
 
 CollisionInduced = Callable[[Array, Array, Array, float, float], Array]
 LineAbsorption = Callable[[Array, Array, Array, Array], Array]
+GroundLaw = Callable[[Array, Array, float], Ground]
 
 
 class Laws(NamedTuple):
@@ -111,26 +112,12 @@ def view(scene: Scene, frequency: Array, reference_radius: Array | float = VENUS
     reference_radius
         Of the disk that temperatures refer to [m], one or shape (frequency,).
     """
-    zones = scene.zones or ((0.0, scene.atmosphere),)
-    each = [columns(frequency, air, laws=scene.laws) for _, air in zones]
+    each = zone_columns(scene, frequency)
     behind = sky_source(each[0].frequency, scene.sky_408)
     radius = np.broadcast_to(np.asarray(reference_radius, dtype=float), behind.shape).copy()
-    latitudes = np.array([latitude for latitude, _ in zones])
-    sights = [
-        sight(
-            column.rays._replace(weight=column.rays.weight * zone_shares(column.rays, latitudes)[i]),
-            beams(column, scene.scale),
-            behind,
-            radius,
-        )
-        for i, column in enumerate(each)
-    ]
-    # Every zone brings its own rays; the sky behind the planet counts once.
-    whole = Sight(
-        np.sum([s.base for s in sights], axis=0) - (len(sights) - 1) * behind,
-        np.concatenate([s.gain for s in sights], axis=1),
-        np.concatenate([s.incoming for s in sights], axis=1),
-    )
+    whole = together([
+        sight(column.rays, beams(column, scene.scale), behind, radius) for column in each
+    ], behind)  # fmt: skip
     return View(
         each[0].frequency,
         np.concatenate([column.rays.cosine for column in each]),
@@ -139,6 +126,28 @@ def view(scene: Scene, frequency: Array, reference_radius: Array | float = VENUS
         zenith_opacity(each[0], scene.scale),
         behind,
         radius,
+    )
+
+
+def zone_columns(scene: Scene, frequency: Array) -> list[Columns]:
+    """Return the columns of every zone of a scene, rays weighted by the zone's share of each ring."""
+    zones = scene.zones or ((0.0, scene.atmosphere),)
+    latitudes = np.array([latitude for latitude, _ in zones])
+    each = [columns(frequency, air, laws=scene.laws) for _, air in zones]
+    return [
+        column._replace(
+            rays=column.rays._replace(weight=column.rays.weight * zone_shares(column.rays, latitudes)[i])
+        )
+        for i, column in enumerate(each)
+    ]
+
+
+def together(sights: list[Sight], behind: Array) -> Sight:
+    """Return the sight of all zones: each brings its own rays, the sky behind the planet counts once."""
+    return Sight(
+        np.sum([s.base for s in sights], axis=0) - (len(sights) - 1) * behind,
+        np.concatenate([s.gain for s in sights], axis=1),
+        np.concatenate([s.incoming for s in sights], axis=1),
     )
 
 
@@ -153,8 +162,13 @@ def zone_shares(path: model_rays.Rays, latitudes: Array) -> Array:
     latitudes
         Rising [rad], shape (zone,).
     """
+    return ring_shares(path.impact, path.critical_impact, latitudes)
+
+
+def ring_shares(impact: Array, critical_impact: float, latitudes: Array) -> Array:
+    """Return the same for rings of given distances from the centre [m], shape (zone, ring)."""
     around = (np.arange(360) + 0.5) * (0.5 * np.pi / 360)
-    sine = np.minimum(path.impact / path.critical_impact, 1.0)
+    sine = np.minimum(impact / critical_impact, 1.0)
     latitude = np.arcsin(sine[:, None] * np.sin(around)[None, :])
     return np.array([np.interp(latitude, latitudes, unit).mean(axis=1) for unit in np.eye(latitudes.size)])
 
@@ -379,8 +393,22 @@ def _seen(base: Array, gain: Array, incoming: Array, emission: Array, reflectivi
 
 
 def convention(frequency: Array, rayleigh_jeans: Array, is_planck: Array | bool) -> Array:
-    """Return temperatures [K] in the convention of each datum: a black body's where `is_planck`."""
-    black_body = planck.planck_temperature(frequency, rayleigh_jeans)
+    """Return temperatures [K] in the convention of each datum: a black body's where `is_planck`.
+
+    Raises
+    ------
+    InputError
+        If one is to be a black body's and its Rayleigh–Jeans temperature is not positive.
+    """
+    lost = np.asarray(is_planck) & ~(rayleigh_jeans > 0.0)
+    if np.any(lost):
+        place = int(np.argmax(lost))
+        raise InputError(
+            f"thermal: the disk's Rayleigh-Jeans temperature is {rayleigh_jeans[place]:g} K at "
+            f"{frequency[place] / GHz:g} GHz; a black body has a positive one; ask for convention "
+            "'rayleigh-jeans', or give a cooler sky"
+        )
+    black_body = planck.planck_temperature(frequency, np.where(is_planck, rayleigh_jeans, 1.0))
     return np.where(is_planck, black_body, rayleigh_jeans)
 
 
@@ -388,6 +416,32 @@ def zenith_opacity(column: Columns, scale: Array) -> Array:
     """Return the optical depth of the atmosphere along the vertical, shape (frequency,)."""
     total = np.tensordot(scale, column.absorption, axes=1)
     return np.asarray(total @ np.diff(column.altitude))
+
+
+def limbs(scene: Scene, ground: GroundLaw, frequency: Array) -> list[Limb]:
+    """Return brightness and polarisation from the centre of the disk to the top of the atmosphere.
+
+    One for each zone of the scene, as if it were everywhere, along the same impact parameters.
+
+    Parameters
+    ----------
+    ground
+        (frequency [Hz], cosine of incidence, surface temperature [K]) → ground.
+    frequency
+        [Hz], shape (frequency,).
+    """
+    radius, index = radius_and_index(scene.atmosphere)
+    edge = float(np.min(radius * index))
+    # Close steps at the edge of the surface, where brightness and polarisation change fastest.
+    inside = edge * np.sin(np.linspace(0.0, 0.5 * np.pi, 160, endpoint=False))
+    impact = np.concatenate([inside, np.linspace(edge, float(radius[-1]), 60)])
+    found = []
+    for _, air in scene.zones or ((0.0, scene.atmosphere),):
+        column = columns_along(frequency, air, impact, laws=scene.laws)
+        behind = sky_source(column.frequency, scene.sky_408)
+        below = ground(column.frequency, column.rays.cosine, scene.surface_temperature)
+        found.append(limb(column, beams(column, scene.scale), below, behind))
+    return found
 
 
 def limb(column: Columns, beam: model_rays.Beams, ground: Ground, sky_temperature: Array) -> Limb:

@@ -10,6 +10,19 @@ from hesper.units import km, ppm
 
 TOP = 100.0 * km
 """Altitude of the highest level [m]."""
+LARGEST_GAP = 5.0 * km
+"""m; levels of a profile farther apart are no profile: pressure would not follow from temperature."""
+ALLOWED = {
+    "so2": (0.0, 0.01),
+    "h2so4": (0.0, 50.0),
+    "cloud": (0.0, 0.01),
+    "h2o": (0.0, 0.01),
+    "co": (0.0, 0.01),
+    "ocs": (0.0, 0.01),
+    "warmer": (-100.0, 300.0),
+    "surface_altitude": (-3.0 * km, 12.0 * km),
+}
+"""Least and largest of each argument of `standard`, far outside what Venus has, in its unit there."""
 
 
 def standard(
@@ -18,7 +31,7 @@ def standard(
     so2: float = 75 * ppm,
     h2so4: float = 1.0,
     cloud: float = 30e-6,
-    h2o: float = 30 * ppm,
+    h2o: float = 30e-6,
     co: float = 20 * ppm,
     ocs: float = 15 * ppm,
     warmer: float = 0.0,
@@ -49,7 +62,8 @@ def standard(
     Raises
     ------
     InputError
-        If an abundance is negative, or a temperature becomes so.
+        If an abundance or shift is outside `ALLOWED`, or the profile has a gap, no fall of pressure, or
+        temperatures outside 50 to 2000 K.
     """
     for name, value in (
         ("so2", so2),
@@ -58,15 +72,20 @@ def standard(
         ("h2o", h2o),
         ("co", co),
         ("ocs", ocs),
+        ("warmer", warmer),
+        ("surface_altitude", surface_altitude),
     ):
-        if not value >= 0:
-            raise InputError(f"atmosphere: {name} = {value:g}; an abundance is 0 or more")
+        low, high = ALLOWED[name]
+        if not low <= value <= high:
+            raise InputError(f"atmosphere: {name} = {value:g}; {low:g} to {high:g} is allowed")
+    _refuse_odd(profile)
     count = 2 * max(2, round((TOP - surface_altitude) / layer)) + 1
     levels = physics_atmosphere.at(profile, np.linspace(surface_altitude, TOP, count))
     temperature = levels.temperature + warmer
-    if temperature.min() <= 0:
+    if temperature.min() < 50.0 or temperature.max() > 2000.0:
         raise InputError(
-            f"atmosphere: {temperature.min():g} K; temperatures are positive; choose a smaller shift"
+            f"atmosphere: temperatures from {temperature.min():g} to {temperature.max():g} K; 50 to 2000 K "
+            "are allowed; mend the profile, or choose a smaller shift"
         )
     z = levels.altitude
     return Atmosphere(
@@ -82,6 +101,26 @@ def standard(
         co=co * np.ones_like(z),
         ocs=ocs * ocs_profile(z),
     )
+
+
+def _refuse_odd(profile: physics_atmosphere.Profile) -> None:
+    """Refuse a profile with gaps up to `TOP`, or whose pressure does not fall."""
+    below = profile.altitude[:-1] < TOP
+    gap = np.where(below, np.diff(profile.altitude), 0.0)
+    k = int(np.argmax(gap))
+    between = f"between {profile.altitude[k] / km:g} and {profile.altitude[k + 1] / km:g} km"
+    if gap[k] > LARGEST_GAP * (1 + 1e-9):
+        raise InputError(
+            f"atmosphere profile: no level {between}; levels at most {LARGEST_GAP / km:g} km apart up to "
+            f"{TOP / km:g} km are needed; add levels"
+        )
+    rises = np.diff(profile.pressure) >= 0
+    if rises.any():
+        k = int(np.argmax(rises))
+        raise InputError(
+            f"atmosphere profile: pressure does not fall between {profile.altitude[k] / km:g} and "
+            f"{profile.altitude[k + 1] / km:g} km; it must fall with altitude; mend the column"
+        )
 
 
 def so2_profile(altitude: Array) -> Array:

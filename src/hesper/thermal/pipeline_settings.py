@@ -20,6 +20,9 @@ _COLLISION_INDUCED = {
     "rosenkranz 1993": model_opacity.collision_induced_rosenkranz,
     "gruszka-borysow 1997": model_opacity.collision_induced_gruszka_borysow,
 }
+_ALLOWED = model_atmosphere.ALLOWED
+_LINES = 30 * GHz
+"""Hz; above, lines of SO2, CO, H2O and OCS show in the spectrum."""
 _SO2 = {
     "ben-reuven": model_opacity.so2_ben_reuven,
     "van vleck-weisskopf": model_opacity.so2_van_vleck,
@@ -35,22 +38,68 @@ class AtmosphereSettings:
         0.0, "rad", "latitude of the VIRA profile", shown="deg", minimum=-90 * deg, maximum=90 * deg
     )
     by_latitude: bool = setting(False, "1", "let the latitudes of VIRA share the disk, in place of one")
-    warmer: float = setting(0.0, "K", "added to the temperature at all altitudes")
+    warmer: float = setting(
+        0.0,
+        "K",
+        "added to the temperature at all altitudes",
+        minimum=_ALLOWED["warmer"][0],
+        maximum=_ALLOWED["warmer"][1],
+    )
     surface_altitude: float = setting(
-        0.0, "m", "altitude of the surface in the profile", shown="km", minimum=-3 * km, maximum=12 * km
+        0.0,
+        "m",
+        "altitude of the surface in the profile",
+        shown="km",
+        minimum=_ALLOWED["surface_altitude"][0],
+        maximum=_ALLOWED["surface_altitude"][1],
     )
     collision_induced: str = setting(
         "ho 1966", "text", "law of CO2-CO2 and CO2-N2 absorption", choices=(*_COLLISION_INDUCED, "parametric")
     )
-    co2_scale: float = setting(0.85, "1", "scale of the parametric law at 400 K", minimum=0.0)
-    co2_exponent: float = setting(4.6, "1", "temperature exponent of the parametric law")
-    so2: float = setting(75 * ppm, "1", "mole fraction of SO2 below 48 km", minimum=0.0, maximum=0.01)
+    co2_scale: float = setting(0.85, "1", "scale of the parametric law at 400 K", minimum=0.0, maximum=10.0)
+    co2_exponent: float = setting(
+        4.6, "1", "temperature exponent of the parametric law", minimum=0.0, maximum=12.0
+    )
+    so2: float = setting(
+        75 * ppm,
+        "1",
+        "mole fraction of SO2 below 48 km",
+        minimum=_ALLOWED["so2"][0],
+        maximum=_ALLOWED["so2"][1],
+    )
     so2_shape: str = setting("ben-reuven", "text", "line shape of SO2", choices=tuple(_SO2))
-    h2so4: float = setting(1.0, "1", "factor on the nominal H2SO4 vapour (9 ppm at 46 km)", minimum=0.0)
-    cloud: float = setting(30e-6, "kg m-3", "droplets in the lower cloud", shown="mg m-3", minimum=0.0)
-    h2o: float = setting(30 * ppm, "1", "mole fraction of H2O in the deep atmosphere", minimum=0.0)
-    co: float = setting(20 * ppm, "1", "mole fraction of CO", minimum=0.0)
-    ocs: float = setting(15 * ppm, "1", "mole fraction of OCS in the deep atmosphere", minimum=0.0)
+    h2so4: float = setting(
+        1.0,
+        "1",
+        "factor on the nominal H2SO4 vapour (9 ppm at 46 km)",
+        minimum=_ALLOWED["h2so4"][0],
+        maximum=_ALLOWED["h2so4"][1],
+    )
+    cloud: float = setting(
+        30e-6,
+        "kg m-3",
+        "droplets in the lower cloud",
+        shown="mg m-3",
+        minimum=_ALLOWED["cloud"][0],
+        maximum=_ALLOWED["cloud"][1],
+    )
+    h2o: float = setting(
+        30e-6,
+        "1",
+        "mole fraction of H2O in the deep atmosphere",
+        minimum=_ALLOWED["h2o"][0],
+        maximum=_ALLOWED["h2o"][1],
+    )
+    co: float = setting(
+        20e-6, "1", "mole fraction of CO", minimum=_ALLOWED["co"][0], maximum=_ALLOWED["co"][1]
+    )
+    ocs: float = setting(
+        15e-6,
+        "1",
+        "mole fraction of OCS in the deep atmosphere",
+        minimum=_ALLOWED["ocs"][0],
+        maximum=_ALLOWED["ocs"][1],
+    )
 
 
 @record
@@ -90,16 +139,19 @@ class Config:
     sampling: str = setting(
         "none", "text", "posteriors and evidence (needs the extra 'bayes')", choices=("none", "nested")
     )
-    live_points: int = setting(300, "count", "live points of nested sampling", minimum=20)
+    live_points: int = setting(300, "count", "live points of nested sampling", minimum=20, maximum=20_000)
     campaign_scales: bool = setting(True, "1", "let the flux scale of each campaign err")
     radar: bool = setting(False, "1", "demand the reflectivity that radar saw as well")
     fit_atmosphere: bool = setting(True, "1", "fit the absorbers to the data of 1 GHz and more")
-    sky_408: float = setting(30.0, "K", "sky temperature at 408 MHz behind Venus", minimum=2.725)
-    loss_tangent: float = setting(0.01, "1", "for which depths are stated", minimum=1e-6)
+    sky_408: float = setting(
+        30.0, "K", "sky temperature at 408 MHz behind Venus", minimum=2.725, maximum=1000.0
+    )
+    loss_tangent: float = setting(0.01, "1", "for which depths are stated", minimum=1e-6, maximum=10.0)
     convention: str = setting("planck", "text", "of predicted temperatures", choices=read.CONVENTIONS)
     reference_radius: float = setting(
-        VENUS_RADIUS, "m", "radius that predicted temperatures refer to", shown="km", minimum=1.0
-    )
+        VENUS_RADIUS, "m", "radius that predicted temperatures refer to", shown="km",
+        minimum=6000 * km, maximum=6200 * km,
+    )  # fmt: skip
     lowest_frequency: float = setting(
         240 * MHz, "Hz", "of predicted spectra", shown="GHz",
         minimum=model.LOWEST_FREQUENCY, maximum=model.HIGHEST_FREQUENCY,
@@ -108,7 +160,7 @@ class Config:
         1000 * GHz, "Hz", "of predicted spectra", shown="GHz",
         minimum=model.LOWEST_FREQUENCY, maximum=model.HIGHEST_FREQUENCY,
     )  # fmt: skip
-    frequencies: int = setting(120, "count", "number of predicted frequencies", minimum=2, maximum=5000)
+    frequencies: int = setting(600, "count", "number of predicted frequencies", minimum=4, maximum=5000)
     map_frequencies: tuple = setting(  # type: ignore[type-arg]
         (1.3 * GHz, 4.86 * GHz, 22.46 * GHz, 230 * GHz),
         "Hz",
@@ -117,7 +169,7 @@ class Config:
         minimum=model.LOWEST_FREQUENCY,
         maximum=model.HIGHEST_FREQUENCY,
     )
-    pixel: float = setting(50 * km, "m", "pixel of the maps", shown="km", minimum=1 * km)
+    pixel: float = setting(50 * km, "m", "pixel of the maps", shown="km", minimum=10 * km, maximum=1000 * km)
     seed: int = setting(1, "count", "of random numbers", minimum=0)
     atmosphere: AtmosphereSettings
     ground: GroundSettings
@@ -129,7 +181,7 @@ def measured(settings: Config) -> Spectrum:
         return read.spectrum(config.existing(settings.table))
     if not settings.data:
         raise InputError("recipe: neither table nor data is given; name at least one data set")
-    return read.joined([read.published(name) for name in settings.data])
+    return read.together(settings.data)
 
 
 def scene(settings: Config) -> model.Scene:
@@ -243,6 +295,8 @@ def ground(settings: Config) -> tuple[Family, Array]:
 def frequencies(settings: Config) -> Array:
     """Return the frequencies of predicted spectra [Hz], evenly spaced in their logarithm.
 
+    Of a range on both sides of 30 GHz a sixth lies below and the rest above, where there are lines.
+
     Raises
     ------
     InputError
@@ -253,4 +307,10 @@ def frequencies(settings: Config) -> Array:
             f"recipe: lowest_frequency {settings.lowest_frequency / GHz:g} GHz is not below "
             f"highest_frequency {settings.highest_frequency / GHz:g} GHz; exchange them"
         )
-    return np.geomspace(settings.lowest_frequency, settings.highest_frequency, settings.frequencies)
+    low, high, count = settings.lowest_frequency, settings.highest_frequency, settings.frequencies
+    if high <= _LINES or low >= _LINES:
+        return np.geomspace(low, high, count)
+    below = max(1, round(count / 6))
+    return np.concatenate([
+        np.geomspace(low, _LINES, below, endpoint=False), np.geomspace(_LINES, high, count - below)
+    ])  # fmt: skip

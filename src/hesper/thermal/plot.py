@@ -21,7 +21,10 @@ _MARKERS = ("s", "o", "^", "D", "v", "P", "X", "*")
 def spectrum(
     table: Spectrum, curves: Sequence[tuple[str, Prediction]], bands: Sequence[Band] = ()
 ) -> "Figure":
-    """Draw measured brightness temperatures against wavelength, with modelled spectra and posterior bands."""
+    """Draw measured brightness temperatures against wavelength, with modelled spectra and posterior bands.
+
+    Where a family has a band, at the same frequencies, its median stands for the most probable spectrum.
+    """
     with styled():
         drawn = figure(7.2, 4.6)
         axes = drawn.subplots()
@@ -33,9 +36,9 @@ def spectrum(
         for i, (name, curve) in enumerate(curves):
             wavelength = SPEED_OF_LIGHT / curve.frequency / cm
             style = ("-", "--", "-.", ":")[i // len(COLOURS) % 4]
-            axes.plot(
-                wavelength, curve.brightness_temperature, style, color=colour[name], label=name, zorder=2
-            )
+            middle = {band.family: band.median for band in bands}.get(name, curve.brightness_temperature)
+            label = f"{name}, median" if middle is not curve.brightness_temperature else name
+            axes.plot(wavelength, middle, style, color=colour[name], label=label, zorder=2)
         _data(axes, table)
         axes.set_xscale("log")
         axes.set_xlabel("wavelength [cm]")

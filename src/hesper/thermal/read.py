@@ -1,17 +1,17 @@
 """Archive files → records: tables of brightness temperatures and of radar reflectivities."""
 
 import csv
-import io
 import math
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
 from hesper.errors import InputError, MissingError
-from hesper.record import concatenate
+from hesper.record import Array, concatenate
 from hesper.thermal.data import RadarReflectivities, Spectrum
-from hesper.thermal.model import checked_frequency
+from hesper.thermal.model import HIGHEST_FREQUENCY, LOWEST_FREQUENCY
 from hesper.units import MHz, km
 
 COLUMNS = (
@@ -34,7 +34,15 @@ PUBLISHED = {
     "class2023": "class2023.csv",
 }
 """Data sets that come with the package."""
+_RANGES = {
+    "frequency_MHz": (LOWEST_FREQUENCY / MHz, HIGHEST_FREQUENCY / MHz, "the model holds there; leave it out"),
+    "brightness_temperature_K": (0.1, 5000.0, "give kelvin, the sky included"),
+    "brightness_temperature_std_K": (1e-4, 5000.0, "give one standard deviation in kelvin"),
+    "reference_radius_km": (6000.0, 6200.0, "give the radius of Venus that the temperature refers to"),
+    "campaign_scale_std": (0.0, 0.5, "give the relative standard deviation, 0.03 for 3 %"),
+}
 _LARGEST_TABLE = 10_000_000
+_MOST_ROWS = 5000
 
 
 def spectrum(path: Path) -> Spectrum:
@@ -72,16 +80,24 @@ def published(name: str) -> Spectrum:
     return _spectrum(resource.read_text(encoding="utf-8"), name)
 
 
-def joined(spectra: list[Spectrum]) -> Spectrum:
-    """Return several spectra as one.
+def together(names: Sequence[str]) -> Spectrum:
+    """Return several data sets of the package as one.
 
     Raises
     ------
     InputError
-        If a datum stands in two of them.
+        If there is no such data set, or a datum stands in two of them.
     """
-    whole = concatenate(spectra, "datum")
-    _refuse_duplicates(whole, "data sets")
+    spectra = {name: published(name) for name in names}
+    whole = concatenate(list(spectra.values()), "datum")
+    _refuse_contradictions(
+        whole,
+        [
+            f"data set {name}, row {i + 1}"
+            for name, each in spectra.items()
+            for i in range(each.frequency.size)
+        ],
+    )
     return whole
 
 
@@ -117,34 +133,28 @@ def _spectrum(content: str, where: str) -> Spectrum:
     for line, row in rows:
         _allowed(row["kind"], KINDS, "kind", f"{where}, line {line}")
         _allowed(row["convention"], CONVENTIONS, "convention", f"{where}, line {line}")
-    for name, unit in (("brightness_temperature_K", "K"), ("brightness_temperature_std_K", "K"),
-                       ("reference_radius_km", "km")):  # fmt: skip
-        wrong = np.nonzero(numbers[name] <= 0)[0]
-        if wrong.size:
-            given = numbers[name][wrong[0]]
-            raise InputError(
-                f"{where}, line {rows[wrong[0]][0]}: {name} = {given:g} {unit}; it must be positive"
-            )
-    scale = numbers["campaign_scale_std"]
-    wrong = np.nonzero((scale < 0) | (scale >= 1))[0]
-    if wrong.size:
-        raise InputError(
-            f"{where}, line {rows[wrong[0]][0]}: campaign_scale_std = {scale[wrong[0]]:g}; "
-            "a relative standard deviation from 0 to 1 is needed (0.03 for 3 %)"
-        )
+    for i, (line, row) in enumerate(rows):
+        for name, (low, high, hint) in _RANGES.items():
+            if not low <= numbers[name][i] <= high:
+                raise InputError(
+                    f"{where}, line {line}: {name} = {row[name]}; {low:g} to {high:g} is allowed; {hint}"
+                )
+        _refuse_unlikely(numbers, i, f"{where}, line {line}")
+        for name in ("campaign", "reference"):
+            if not row[name]:
+                raise InputError(f"{where}, line {line}: {name} is empty; give it a name")
     table = Spectrum(
-        frequency=checked_frequency(numbers["frequency_MHz"] * MHz, where=where),
+        frequency=numbers["frequency_MHz"] * MHz,
         brightness_temperature=numbers["brightness_temperature_K"],
         brightness_temperature_std=numbers["brightness_temperature_std_K"],
         is_limit=np.array([row["kind"] == "upper limit" for _, row in rows]),
         is_planck=np.array([row["convention"] == "planck" for _, row in rows]),
         reference_radius=numbers["reference_radius_km"] * km,
         campaign=np.array([row["campaign"] for _, row in rows]),
-        campaign_scale_std=scale,
+        campaign_scale_std=numbers["campaign_scale_std"],
         reference=np.array([row["reference"] for _, row in rows]),
     )
-    _refuse_duplicates(table, where)
-    _refuse_mixed_scales(table, where)
+    _refuse_contradictions(table, [f"{where}, line {line}" for line, _ in rows])
     return table
 
 
@@ -152,19 +162,36 @@ def _rows(content: str, columns: tuple[str, ...], where: str) -> list[tuple[int,
     lines = [(i, line) for i, line in enumerate(content.splitlines(), 1) if line.strip() and line[0] != "#"]
     if not lines:
         raise InputError(f"{where}: empty; a CSV table with columns {', '.join(columns)} is needed")
-    cells = list(csv.reader(io.StringIO("\n".join(line for _, line in lines))))
-    header = [name.strip() for name in cells[0]]
+    if len(lines) > _MOST_ROWS:
+        raise InputError(f"{where}: {len(lines)} rows; at most {_MOST_ROWS} are allowed; divide the table")
+    cells = [_cells(line, f"{where}, line {number}") for number, line in lines]
+    header = cells[0]
     missing = [name for name in columns if name not in header]
     if missing:
-        raise InputError(f"{where}: column {missing[0]} is missing; needed: {', '.join(columns)}")
+        raise InputError(
+            f"{where}, line {lines[0][0]}: column {missing[0]} is missing; needed: {', '.join(columns)}"
+        )
+    twice = [name for name in header if header.count(name) > 1]
+    if twice:
+        raise InputError(
+            f"{where}, line {lines[0][0]}: column {twice[0] or '(without a name)'} stands twice; remove one"
+        )
     rows = []
-    for (number, _), values in zip(lines[1:], cells[1:], strict=False):
+    for (number, _), values in zip(lines[1:], cells[1:], strict=True):
         if len(values) != len(header):
             raise InputError(f"{where}, line {number}: {len(values)} values; the header has {len(header)}")
-        rows.append((number, dict(zip(header, (value.strip() for value in values), strict=True))))
+        rows.append((number, dict(zip(header, values, strict=True))))
     if not rows:
         raise InputError(f"{where}: a header but no data; at least one row is needed")
     return rows
+
+
+def _cells(line: str, where: str) -> list[str]:
+    """Return the cells of one line; a quote that is not closed would swallow the lines below it."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], strict=True))]
+    except csv.Error as error:
+        raise InputError(f"{where}: not CSV ({error}); close every quote") from None
 
 
 def _number(given: str, name: str, where: str) -> float:
@@ -184,22 +211,34 @@ def _allowed(given: str, allowed: tuple[str, ...], name: str, where: str) -> Non
         raise InputError(f"{where}: {name} '{given}'; allowed: {', '.join(allowed)}")
 
 
-def _refuse_duplicates(table: Spectrum, where: str) -> None:
-    seen: set[tuple[float, str, str]] = set()
-    for frequency, campaign, reference in zip(table.frequency, table.campaign, table.reference, strict=True):
-        key = (float(frequency), str(campaign), str(reference))
-        if key in seen:
-            raise InputError(
-                f"{where}: {frequency / MHz:g} MHz of {reference} ({campaign}) stands twice; remove one"
-            )
-        seen.add(key)
+def _refuse_unlikely(numbers: dict[str, Array], i: int, where: str) -> None:
+    """Refuse an error that is no error: larger than the value of a detection, or below a millionth of it."""
+    value, std = numbers["brightness_temperature_K"][i], numbers["brightness_temperature_std_K"][i]
+    if not 1e-6 * value <= std <= 10.0 * value:
+        raise InputError(
+            f"{where}: brightness_temperature_std_K = {std:g} beside {value:g} K; a millionth to ten times "
+            "the temperature is allowed; give one standard deviation in kelvin"
+        )
 
 
-def _refuse_mixed_scales(table: Spectrum, where: str) -> None:
-    for campaign in np.unique(table.campaign):
-        stds = np.unique(table.campaign_scale_std[table.campaign == campaign])
-        if stds.size > 1:
+def _refuse_contradictions(table: Spectrum, places: list[str]) -> None:
+    """Refuse a datum that stands twice, whoever is named as its source, and a campaign of two scales."""
+    named: dict[tuple[object, ...], str] = {}
+    scales: dict[str, tuple[float, str]] = {}
+    for i, place in enumerate(places):
+        nu, campaign = float(table.frequency[i]), str(table.campaign[i])
+        values = (table.brightness_temperature[i], table.brightness_temperature_std[i], table.is_limit[i],
+                  table.is_planck[i], table.reference_radius[i])  # fmt: skip
+        for key in ((nu, campaign, str(table.reference[i])), (nu, campaign, *map(float, values))):
+            if named.setdefault(key, place) != place:
+                raise InputError(
+                    f"{place}: {nu / MHz:g} MHz of {campaign} stands in {named[key]} already; remove one, "
+                    "or, of two measurements, name each in its reference"
+                )
+        std = float(table.campaign_scale_std[i])
+        known, first = scales.setdefault(campaign, (std, place))
+        if known != std:
             raise InputError(
-                f"{where}: campaign '{campaign}' has campaign_scale_std {stds[0]:g} and {stds[1]:g}; "
-                "give it one"
+                f"{place}: campaign '{campaign}' has campaign_scale_std {std:g} here and {known:g} in "
+                f"{first}; give it one"
             )
