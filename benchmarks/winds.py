@@ -11,7 +11,14 @@ import numpy as np
 from hesper.config import frozen_defaults
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.units import angstrom
-from hesper.winds import model_rows, model_spectrum, pipeline_paper, pipeline_recommended
+from hesper.winds import (
+    model_correlation,
+    model_rows,
+    model_spectrum,
+    model_template,
+    pipeline_paper,
+    pipeline_recommended,
+)
 from hesper.winds.pipeline_config import Config, simulated
 
 STEP = 11.7e-13
@@ -22,16 +29,14 @@ SHIFT = 13513.5
 def rows(count):
     """Return noisy rows, the noise-free sky, the template and the wavelengths."""
     lines = model_spectrum.parametric(FIRST - angstrom, FIRST + 512 * STEP + angstrom)
-    template = model_spectrum.template(
-        lines, shifts=model_spectrum.Shifts(SHIFT / SPEED_OF_LIGHT, 0.0, 0.0), venus_exponent=1.0,
+    template = model_template.template(
+        lines, shifts=model_template.Shifts(SHIFT / SPEED_OF_LIGHT, 0.0, 0.0), venus_exponent=1.0,
         sky_exponent=1.0, fwhm=20e-13, pixel=STEP,
     )  # fmt: skip
     one = np.ones(1)
     exact, sky = np.empty((1, 512)), np.empty((1, 512))
-    model_spectrum.expected_rows(
-        *template, one * FIRST, STEP, 0.0, one * 3754, 0 * one, 0.0, 0 * one, 0.0, exact
-    )
-    model_spectrum.expected_rows(*template, one * FIRST, STEP, 0.0, 0 * one, 0 * one, 0.0, one, 0.0, sky)
+    model_template.expected_rows(*template, one * FIRST, one * 3754, 0 * one, 0.0, 0 * one, 0.0, exact)
+    model_template.expected_rows(*template, one * FIRST, 0 * one, 0 * one, 0.0, one, 0.0, sky)
     noisy = np.random.default_rng(0).poisson(np.repeat(exact, count, axis=0)).astype(np.float32)
     return noisy, sky[0], template, (FIRST + STEP * np.arange(512)) / angstrom
 
@@ -59,8 +64,8 @@ def main():
     out = np.empty((count, model_rows.RESULTS))
 
     def likelihood():
-        model_rows.fit_rows(noisy, 25.0, *template, first, STEP, 0.0, zero, zero, 0.03, 0.1, 6.0, out)
-        return SHIFT + out[:, 0] * model_spectrum.VELOCITY_UNIT
+        model_rows.fit_rows(noisy, 25.0, *template, first, zero, zero, 0.03, 0.1, 6.0, out)
+        return SHIFT + out[:, 0] * model_template.VELOCITY_UNIT
 
     likelihood()
     report("hesper maximum likelihood", *_timed(likelihood, count))
@@ -68,7 +73,7 @@ def main():
     exact = noisy.astype(float)
 
     def correlated():
-        place, _ = model_rows.peak(model_rows.correlation(exact, sky, lags), lags, 8)
+        place, _ = model_correlation.peak(model_correlation.correlation(exact, sky, lags), lags, 8)
         return place * STEP / (5889.95 * angstrom) * SPEED_OF_LIGHT
 
     report("hesper correlation", *_timed(correlated, count))

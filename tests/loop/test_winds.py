@@ -7,7 +7,14 @@ import pytest
 
 from hesper.config import frozen_defaults
 from hesper.units import angstrom, arcsec
-from hesper.winds import pipeline_demo, pipeline_paper, pipeline_recommended, retrieve, simulate
+from hesper.winds import (
+    pipeline_demo,
+    pipeline_paper,
+    pipeline_recommended,
+    retrieve,
+    retrieve_winds,
+    simulate,
+)
 from hesper.winds.pipeline_config import Config, simulated
 
 
@@ -98,7 +105,7 @@ def test_two_levels_from_sodium_and_carbon_dioxide(recipe):
         table = pipeline_recommended._table(
             found.disk, ["uniform"], config.reduction, found.spectra, found.positions
         )
-        matrix = retrieve.design(found.velocities, found.positions, table)
+        matrix = retrieve_winds.design(found.velocities, found.positions, table)
         good = (found.velocities.flag == 0) & np.isfinite(matrix).all(axis=1)
         known = matrix[good, 0]
         parts.append(

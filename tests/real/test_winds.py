@@ -5,7 +5,15 @@ import pytest
 
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.units import angstrom, deg
-from hesper.winds import grid, model_rows, model_spectrum, plan, read, retrieve_spectra
+from hesper.winds import (
+    grid,
+    model_correlation,
+    model_spectrum,
+    model_template,
+    plan_photons,
+    read,
+    retrieve_spectra,
+)
 
 STEP = 11.7e-13
 FIRST = 5889.95 * angstrom - 256 * STEP
@@ -61,8 +69,8 @@ def atlas(real_data):
 
 
 def _template(atlas, water=1.0):
-    shifts = model_spectrum.Shifts(13163.5 / SPEED_OF_LIGHT, 0.0, -349 / SPEED_OF_LIGHT)
-    return model_spectrum.template(
+    shifts = model_template.Shifts(13163.5 / SPEED_OF_LIGHT, 0.0, -349 / SPEED_OF_LIGHT)
+    return model_template.template(
         atlas, shifts=shifts, venus_exponent=water, sky_exponent=water, fwhm=20e-13, pixel=STEP
     )
 
@@ -80,11 +88,9 @@ def test_slope_of_d2_in_the_atlas(atlas):
 
 def test_photon_limits_of_the_atlas(atlas):
     # P2
-    made, electrons = _template(atlas), plan.paper_budget().rate * 366 * STEP / angstrom
+    made, electrons = _template(atlas), plan_photons.paper_budget().rate * 366 * STEP / angstrom
     for sky, expected in ((0.0, 3.95), (0.5, 5.83)):
-        bound = plan.velocity_std(
-            made, electrons, sky=sky * electrons, first=FIRST, dispersion=STEP, pixels=512
-        )
+        bound = plan_photons.velocity_std(made, electrons, sky=sky * electrons, first=FIRST, pixels=512)
         assert bound == pytest.approx(expected, abs=0.10)
 
 
@@ -96,28 +102,24 @@ def test_parametric_lines_are_those_of_the_atlas(atlas):
 
 
 def _correlated(atlas, first, water, half_window=8):
-    made = model_spectrum.template(
+    made = model_template.template(
         atlas, shifts=_SHIFTS, venus_exponent=water, sky_exponent=water, fwhm=20e-13, pixel=STEP
     )
     velocity = np.linspace(-400, 400, 9)
     rows, sky = np.empty((9, 512)), np.empty((1, 512))
-    unit = model_spectrum.VELOCITY_UNIT
+    unit = model_template.VELOCITY_UNIT
     one = np.ones(9)
-    model_spectrum.expected_rows(
-        *made, one * first, STEP, 0.0, one * 3754, velocity / unit, 0.0, 0 * one, 0.0, rows
-    )
-    model_spectrum.expected_rows(
-        *made, one[:1] * first, STEP, 0.0, 0 * one[:1], 0 * one[:1], 0.0, one[:1], 0.0, sky
-    )
+    model_template.expected_rows(*made, one * first, one * 3754, velocity / unit, 0.0, 0 * one, 0.0, rows)
+    model_template.expected_rows(*made, one[:1] * first, 0 * one[:1], 0 * one[:1], 0.0, one[:1], 0.0, sky)
     lags = np.arange(23 - 2 * half_window - 4, 23 + 2 * half_window + 5)
-    place, _ = model_rows.peak(model_rows.correlation(rows, sky[0], lags), lags, half_window)
+    place, _ = model_correlation.peak(model_correlation.correlation(rows, sky[0], lags), lags, half_window)
     relative = (1 + _SHIFTS.reflected) / (1 + _SHIFTS.sky) - 1
     found = (place * STEP / (5889.95 * angstrom) - relative) * SPEED_OF_LIGHT
     slope, bias = np.polyfit(velocity, found, 1)
     return bias, slope
 
 
-_SHIFTS = model_spectrum.Shifts(13163.5 / SPEED_OF_LIGHT, 0.0, -349 / SPEED_OF_LIGHT)
+_SHIFTS = model_template.Shifts(13163.5 / SPEED_OF_LIGHT, 0.0, -349 / SPEED_OF_LIGHT)
 
 
 def test_correlation_is_biased_by_telluric_lines(real_data):

@@ -11,12 +11,14 @@ from hesper.runs import open_run
 from hesper.units import arcsec, deg
 from hesper.winds import (
     calibrate,
+    calibrate_wavelengths,
     pipeline,
     pipeline_paper,
     pipeline_recommended,
     read,
     retrieve,
     retrieve_paper,
+    retrieve_winds,
     write,
 )
 from hesper.winds.pipeline_config import Config, simulated
@@ -156,7 +158,7 @@ def test_wrong_nominal_dispersion_is_found(small, small_run, small_reduction):
     spectra = calibrate.detector(frames, viewing)
     free = calibrate.sky_rows(spectra, small_reduction.disk.angular_radius)
     lines = pipeline_recommended.frame_lines(small, frames)
-    known = calibrate.wavelengths(spectra, lines, free)
+    known = calibrate_wavelengths.wavelengths(spectra, lines, free)
     assert known.dispersion == pytest.approx(setup.dispersion, rel=5e-4)
 
 
@@ -181,7 +183,7 @@ def test_flattened_velocities_are_refused(small, small_reduction):
     # K7
     flat = retrieve_paper.flattened(small_reduction.velocities, 16)
     with pytest.raises(InputError, match="flattened"):
-        retrieve.winds(flat, np.ones((flat.velocity.size, 2)), ["uniform"])
+        retrieve_winds.winds(flat, np.ones((flat.velocity.size, 2)), ["uniform"])
 
 
 def test_nothing_is_lost(small_reduction):

@@ -4,7 +4,7 @@ import pytest
 from hesper import ephemeris
 from hesper.geometry import doppler, young
 from hesper.units import arcsec, deg
-from hesper.winds import calibrate_paper, model, plan
+from hesper.winds import calibrate_paper, model, model_fields, model_pictures, plan
 
 DATES = ("2007-11-07T13:30", "2008-04-01T12:00", "2008-04-20T12:00", "2025-03-01T18:30", "2007-06-09T12:00",
          "2010-08-20T12:00", "2012-03-27T12:00", "2020-04-01T12:00")  # fmt: skip
@@ -30,9 +30,11 @@ def test_projection_against_the_exact_product_of_both_legs(date):
     disk = _disk(date)
     place = _lit(disk)
     for name in ("uniform", "meridional", "vertical", "antisolar"):
-        wind = 100 * model.FIELDS[name](place, disk)
+        wind = 100 * model_fields.FIELDS[name](place, disk)
         exact = doppler.reflected_velocity_exact(wind, disk.to_sun, disk.to_observer)
-        assert np.abs(100 * model.reflected(model.FIELDS[name], place, disk) - exact).max() < 1e-4
+        assert (
+            np.abs(100 * model_fields.reflected(model_fields.FIELDS[name], place, disk) - exact).max() < 1e-4
+        )
 
 
 @pytest.mark.parametrize("date", DATES)
@@ -41,7 +43,7 @@ def test_closed_form_of_a_zonal_wind(date):
     place, mid = _lit(disk), model.bisector(disk)
     half = model.phase(disk) / 2
     expected = 2 * np.cos(half) * np.cos(mid.lat) * np.sin(place.lon - mid.lon)
-    assert model.reflected(model.uniform, place, disk) == pytest.approx(expected, abs=1e-12)
+    assert model_fields.reflected(model_fields.uniform, place, disk) == pytest.approx(expected, abs=1e-12)
 
 
 def test_zero_isotach_is_the_meridian_of_the_bisector(disk):
@@ -50,14 +52,14 @@ def test_zero_isotach_is_the_meridian_of_the_bisector(disk):
     normal = doppler.unit_vector(np.full(13, mid.lon), lat)
     place = model.Points(normal, np.full(13, mid.lon), lat, normal @ disk.to_sun, normal @ disk.to_observer)
     slope = 2 * np.cos(model.phase(disk) / 2)
-    assert np.abs(model.reflected(model.uniform, place, disk)).max() / slope < 0.01 * deg
+    assert np.abs(model_fields.reflected(model_fields.uniform, place, disk)).max() / slope < 0.01 * deg
 
 
 def test_morning_terminator_is_bluest_and_evening_reddest(disk):
     # G3: westward wind. In November 2007 we saw the morning side, in February 2025 the evening side.
     for one, sign in ((disk, -1), (_disk("2025-02-01T18:00"), 1)):
         place = _lit(one)
-        velocity = -100 * model.reflected(model.uniform, place, one)
+        velocity = -100 * model_fields.reflected(model_fields.uniform, place, one)
         edge = np.argmin(place.cos_incidence + np.abs(place.lat))
         assert np.sign(velocity[edge]) == sign
         assert abs(velocity[edge]) > 0.6 * np.abs(velocity).max()
@@ -65,22 +67,22 @@ def test_morning_terminator_is_bluest_and_evening_reddest(disk):
 
 def test_paper_geometry(disk):
     limb = model.points(disk, np.array([0.999999]) * disk.angular_radius, np.zeros(1))
-    assert -model.reflected(model.uniform, limb, disk)[0] == pytest.approx(1.112, abs=0.004)
+    assert -model_fields.reflected(model_fields.uniform, limb, disk)[0] == pytest.approx(1.112, abs=0.004)
     at = model.points(disk, disk.angular_radius * np.sin(np.array([5, 55]) * deg), np.zeros(2))
-    westward = -model.reflected(model.uniform, at, disk)
+    westward = -model_fields.reflected(model_fields.uniform, at, disk)
     assert westward[0] == pytest.approx(-0.893, abs=0.003)
     assert westward[1] == pytest.approx(0.341, abs=0.003)
 
 
 def test_one_leg_line_is_still_at_the_sub_observer_meridian(disk):
     place = model.points(disk, np.zeros(1), np.zeros(1))
-    assert abs(model.emitted(model.uniform, place, disk)[0]) < 1e-12
+    assert abs(model_fields.emitted(model_fields.uniform, place, disk)[0]) < 1e-12
 
 
 def test_parallax_is_that_of_the_exact_legs(disk):
     # Range rates to displaced points, by hand: both legs are needed, the Sun's being as large as ours.
     place = _lit(disk)
-    both, ours = model.reflected_parallax(place, disk), model.emitted_parallax(place, disk)
+    both, ours = model_fields.reflected_parallax(place, disk), model_fields.emitted_parallax(place, disk)
     assert np.ptp(ours) == pytest.approx(2.58 * 0.6, abs=0.6)
     assert np.ptp(both - ours) > 1.0
 
@@ -101,7 +103,7 @@ def test_young_effect_at_85_degrees_and_at_the_terminator(disk):
     def at(angle):
         n = np.cos(angle) * disk.to_sun + np.sin(angle) * side
         place = model.Points(n[None], np.zeros(1), np.zeros(1), n[None] @ disk.to_sun, np.ones(1))
-        return abs(model.young_velocity(place, disk, 1.0)[0])
+        return abs(model_fields.young_velocity(place, disk, 1.0)[0])
 
     assert at(85 * deg) == pytest.approx(30.6, abs=0.3)
     assert at(89.99999 * deg) == pytest.approx(1036, abs=15)
@@ -119,13 +121,13 @@ SEEN = (18.95, 20.41, 20.84, 20.95, 20.91, 20.57, 19.95, 19.08, 17.94, 16.46, 15
 
 
 def _widths(disk, scan):
-    table = model.pictures(
-        disk, [], scattering=model.minnaert, transfer=model.gaussian_transfer,
+    table = model_pictures.pictures(
+        disk, [], scattering=model_fields.minnaert, transfer=model_pictures.gaussian_transfer,
         seeing=np.array([1.0]) * arcsec,
         exponent=np.array([1.0]), slit=0.5 * arcsec, pixel=0.02 * arcsec,
     )  # fmt: skip
     y = np.arange(-13, 13, 0.02) * arcsec
-    profile = np.array([model.look(table, x * arcsec, y, arcsec, 1.0)[:, 0] for x in scan])
+    profile = np.array([model_pictures.look(table, x * arcsec, y, arcsec, 1.0)[:, 0] for x in scan])
     chords = calibrate_paper.chords(profile, y, np.arange(len(scan)) * 1.0, np.ones(len(scan), bool))
     return chords.length / arcsec
 
@@ -156,14 +158,22 @@ def test_position_error_of_the_chord_diverges(disk):
 
 def test_pictures_interpolate_what_they_would_hold(disk):
     nodes = np.arange(0.4, 3.3, 0.2) * arcsec
-    common = {"scattering": model.minnaert, "transfer": model.gaussian_transfer, "slit": 0.5 * arcsec,
-              "pixel": 0.2 * arcsec}  # fmt: skip
-    table = model.pictures(disk, [], seeing=nodes, exponent=np.array([0.6, 0.8, 1.0, 1.2, 1.4]), **common)
-    direct = model.pictures(disk, [], seeing=np.array([1.09]) * arcsec, exponent=np.array([0.93]), **common)
+    common = {
+        "scattering": model_fields.minnaert,
+        "transfer": model_pictures.gaussian_transfer,
+        "slit": 0.5 * arcsec,
+        "pixel": 0.2 * arcsec,
+    }
+    table = model_pictures.pictures(
+        disk, [], seeing=nodes, exponent=np.array([0.6, 0.8, 1.0, 1.2, 1.4]), **common
+    )
+    direct = model_pictures.pictures(
+        disk, [], seeing=np.array([1.09]) * arcsec, exponent=np.array([0.93]), **common
+    )
     y = np.linspace(-12, 12, 200) * arcsec
     for x in (0.33, 4.21):
-        a = model.look(table, x * arcsec, y, 1.09 * arcsec, 0.93)
-        b = model.look(direct, x * arcsec, y, 1.09 * arcsec, 0.93)
+        a = model_pictures.look(table, x * arcsec, y, 1.09 * arcsec, 0.93)
+        b = model_pictures.look(direct, x * arcsec, y, 1.09 * arcsec, 0.93)
         assert np.abs(a - b).max() < 1e-3 * b.max()
 
 
@@ -172,7 +182,7 @@ def test_moffat_and_gaussian_have_their_width():
     r = np.array([0.0, 0.5]) * arcsec
     from scipy.special import j0
 
-    for transfer in (model.gaussian_transfer, model.moffat_transfer):
+    for transfer in (model_pictures.gaussian_transfer, model_pictures.moffat_transfer):
         value = [np.trapezoid(transfer(f, arcsec) * f * j0(2 * np.pi * f * x), f) for x in r]
         assert value[1] / value[0] == pytest.approx(0.5, abs=5e-3)
 
@@ -190,6 +200,6 @@ def test_two_segments_of_a_crescent():
 
 def test_lommel_seeliger_has_a_local_exponent(disk):
     place = _lit(disk)
-    k = model.local_exponent("lommel-seeliger", place, 1.0)
+    k = model_fields.local_exponent("lommel-seeliger", place, 1.0)
     assert k == pytest.approx(place.cos_emission / (place.cos_incidence + place.cos_emission))
-    assert np.isfinite(model.young_velocity(place, disk, k)).all()
+    assert np.isfinite(model_fields.young_velocity(place, disk, k)).all()

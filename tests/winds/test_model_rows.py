@@ -3,12 +3,12 @@ import pytest
 
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.units import angstrom
-from hesper.winds import model_rows, model_spectrum, plan
+from hesper.winds import model_correlation, model_rows, model_spectrum, model_template, plan_photons
 
 STEP = 11.7e-13
 FIRST = 5889.95 * angstrom - 256 * STEP
-SHIFTS = model_spectrum.Shifts(13163.5 / SPEED_OF_LIGHT, 0.0, -349 / SPEED_OF_LIGHT)
-UNIT = model_spectrum.VELOCITY_UNIT
+SHIFTS = model_template.Shifts(13163.5 / SPEED_OF_LIGHT, 0.0, -349 / SPEED_OF_LIGHT)
+UNIT = model_template.VELOCITY_UNIT
 
 
 @pytest.fixture(scope="module")
@@ -17,16 +17,16 @@ def lines():
 
 
 def _template(lines, water=1.0):
-    return model_spectrum.template(
+    return model_template.template(
         lines, shifts=SHIFTS, venus_exponent=water, sky_exponent=water, fwhm=20e-13, pixel=STEP
     )
 
 
-def _expected(template, velocity, sky=0.0, level=3754.0, dispersion=STEP):
+def _expected(template, velocity, sky=0.0, level=3754.0):
     n = len(velocity)
     out = np.empty((n, 512))
-    model_spectrum.expected_rows(
-        *template, np.full(n, FIRST), dispersion, 0.0, np.full(n, level), velocity / UNIT, 0.0,
+    model_template.expected_rows(
+        *template, np.full(n, FIRST), np.full(n, level), velocity / UNIT, 0.0,
         np.full(n, sky * level), 0.0, out,
     )  # fmt: skip
     return out
@@ -36,7 +36,7 @@ def _fit(template, counts, sky=0.0, level=3754.0, sky_prior=0.02, telluric_prior
     n = len(counts)
     out = np.empty((n, model_rows.RESULTS))
     model_rows.fit_rows(
-        counts, read2, *template, np.full(n, FIRST), STEP, 0.0, np.full(n, sky * level), np.zeros(n),
+        counts, read2, *template, np.full(n, FIRST), np.full(n, sky * level), np.zeros(n),
         sky_prior, telluric_prior, 7.0, out,
     )  # fmt: skip
     return out
@@ -50,7 +50,7 @@ def test_template_agrees_with_the_direct_spectrum(lines):
     for v, row in zip(velocity, rows, strict=True):
         total = (1 + SHIFTS.reflected) * (1 + v / SPEED_OF_LIGHT) - 1
         direct = model_spectrum.shifted(lines.wavelength, lines.solar, total) * np.exp(-lines.telluric_depth)
-        direct = model_spectrum.blurred(direct, made.step, 20e-13, STEP)
+        direct = model_spectrum.blurred(direct, lines.wavelength[1] - lines.wavelength[0], 20e-13, STEP)
         assert np.abs(np.interp(at, lines.wavelength, direct) - row).max() < 2e-4
 
 
@@ -62,12 +62,11 @@ def test_maximum_likelihood_is_unbiased_at_the_bound(lines, sky):
     counts = np.random.default_rng(1).poisson(_expected(made, velocity, sky)).astype(np.float32)
     found = _fit(made, counts, sky)
     error = found[:, 0] * UNIT - velocity
-    bound = plan.velocity_std(
+    bound = plan_photons.velocity_std(
         made,
         3754.0,
         sky=sky * 3754.0,
         first=FIRST,
-        dispersion=STEP,
         pixels=512,
         sky_prior=0.02,
         telluric_prior=0.05,
@@ -123,11 +122,9 @@ def test_a_row_without_light_gives_no_velocity(lines):
 def test_photon_limits(lines):
     # P2. The methods' 3.95 and 5.83 m/s hold for the atlas; the parametric lines are within 5 %.
     made = _template(lines)
-    electrons = plan.paper_budget().rate * 366 * STEP / angstrom
+    electrons = plan_photons.paper_budget().rate * 366 * STEP / angstrom
     for sky, expected in ((0.0, 3.95), (0.5, 5.83)):
-        bound = plan.velocity_std(
-            made, electrons, sky=sky * electrons, first=FIRST, dispersion=STEP, pixels=512
-        )
+        bound = plan_photons.velocity_std(made, electrons, sky=sky * electrons, first=FIRST, pixels=512)
         assert bound == pytest.approx(expected, rel=0.06)
 
 
@@ -136,15 +133,15 @@ def test_correlation_as_a_product_equals_the_direct_sum(lines):
     rng = np.random.default_rng(3)
     rows, reference = rng.normal(size=(4, 512)), rng.normal(size=512)
     lags = np.arange(-20, 40)
-    each = model_rows.correlation(rows, np.tile(reference, (4, 1)), lags)
-    assert model_rows.correlation(rows, reference, lags) == pytest.approx(each, abs=1e-12)
+    each = model_correlation.correlation(rows, np.tile(reference, (4, 1)), lags)
+    assert model_correlation.correlation(rows, reference, lags) == pytest.approx(each, abs=1e-12)
 
 
 def test_peak_is_where_a_quartic_has_it():
     lags = np.arange(10, 40)
     t = (lags - 23.37) / 8
     curve = 1 - t**2 + 0.2 * t**3 - 0.1 * t**4
-    place, rms = model_rows.peak(curve[None, :], lags, 8)
+    place, rms = model_correlation.peak(curve[None, :], lags, 8)
     assert place[0] == pytest.approx(23.37, abs=1e-6)
     assert rms[0] < 1e-9
 

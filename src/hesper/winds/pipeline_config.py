@@ -7,7 +7,7 @@ from hesper.config import existing
 from hesper.errors import InputError
 from hesper.record import record, setting
 from hesper.units import deg
-from hesper.winds import calibrate, read
+from hesper.winds import calibrate_wavelengths, read
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds import simulate as simulation
 from hesper.winds.data import Frames
@@ -75,7 +75,7 @@ def frame_lines(config: Config, frames: Frames) -> spectrum.Spectrum:
 
 def lines(config: Config, first: float, dispersion: float, pixels: int) -> spectrum.Spectrum:
     """Return the spectrum at rest between the first pixel's wavelength and the last one's."""
-    low, high = calibrate.window(first, dispersion, pixels)
+    low, high = calibrate_wavelengths.window(first, dispersion, pixels)
     if config.sky.spectrum == "parametric":
         return spectrum.parametric(low, high)
     return read.atlas(existing(config.sky.spectrum, what="winds: sky.spectrum"), low, high)

@@ -10,7 +10,7 @@ from hesper.config import frozen_defaults
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.products.results import Figure, Result, Section, from_published, from_truth
 from hesper.units import arcsec, au, deg, km
-from hesper.winds import grid, plan, plot
+from hesper.winds import grid, plan_photons, plot
 from hesper.winds import pipeline_paper as paper_route
 from hesper.winds import pipeline_recommended as recommended_route
 from hesper.winds.pipeline_config import Config
@@ -88,7 +88,7 @@ def section(data: Path | None) -> Section:
     best = recommended_route.reduce(config, made.frames)
     paper = paper_route.reduce(config, made.frames)
     truth = -made.truth.zonal_wind
-    budget = plan.paper_budget()
+    budget = plan_photons.paper_budget()
     biased = "biased route, shown as it is; the truth of the simulation is beside it"
     error = (best.positions.x - made.truth.x)[best.positions.found]
     rows = [

@@ -10,7 +10,7 @@ from hesper.products.results import Result
 from hesper.record import Array
 from hesper.runs import Run
 from hesper.units import arcsec
-from hesper.winds import calibrate, calibrate_paper, grid, model, plot_paper, retrieve_paper
+from hesper.winds import calibrate, calibrate_paper, grid, model, model_fields, plot_paper, retrieve_paper
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds.data import DiskMap, Frames, Spectra, Velocities, VelocityMap
 from hesper.winds.pipeline_config import Config, frame_lines, viewing
@@ -64,7 +64,7 @@ def reduce(config: Config, frames: Frames) -> PaperReduction:
     fits = [
         retrieve_paper.kinematic_fit(which, disk, field, reference=reference)
         for which, reference in ((stated, None), (referenced, place))
-        for field in (model.uniform, model.cosine)
+        for field in (model_fields.uniform, model_fields.cosine)
     ]
     return PaperReduction(
         spectra,

@@ -15,7 +15,20 @@ from hesper.products.results import Result
 from hesper.record import Array
 from hesper.runs import Run
 from hesper.units import angstrom, arcsec
-from hesper.winds import calibrate, grid, model, plot, retrieve
+from hesper.winds import (
+    calibrate,
+    calibrate_positions,
+    calibrate_rows,
+    calibrate_wavelengths,
+    grid,
+    model,
+    model_fields,
+    model_pictures,
+    model_template,
+    plot,
+    retrieve,
+    retrieve_winds,
+)
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds.data import Frames, Positions, Spectra, Velocities, Wavelengths, Winds, ZonalWind
 from hesper.winds.data_settings import Limits
@@ -55,8 +68,8 @@ def reduced(
     lines: spectrum.Spectrum,
     limits: Limits,
     *,
-    terms: Sequence[str | model.WindField] = ("uniform",),
-    joint: Sequence[str | model.WindField] = ("uniform", "meridional", "antisolar"),
+    terms: Sequence[str | model_fields.WindField] = ("uniform",),
+    joint: Sequence[str | model_fields.WindField] = ("uniform", "meridional", "antisolar"),
 ) -> Reduction:
     """Reduce a run: wavelengths from the sky, places from the light along the slit, shifts, winds.
 
@@ -69,12 +82,12 @@ def reduced(
     limits
         What is taken for granted.
     terms, joint
-        Names of `model.FIELDS`, or fields, of two fits to the same velocities.
+        Names of `model_fields.FIELDS`, or fields, of two fits to the same velocities.
     """
     spectra = calibrate.detector(frames, viewing)
     disk = model.aspect(viewing, slit_angle=frames.setup.slit_angle, radius=limits.radius)
     free = calibrate.sky_rows(spectra, disk.angular_radius)
-    known = calibrate.wavelengths(spectra, lines, free)
+    known = calibrate_wavelengths.wavelengths(spectra, lines, free)
     places = _positions(spectra, known, lines, limits, disk, np.flatnonzero(~free))
     row_terms = limits.row_terms and _moves(places, spectra)
     if limits.row_terms and not row_terms:
@@ -94,7 +107,9 @@ def reduced(
     both = list(dict.fromkeys([*terms, *joint]))
     table = _table(disk, both, limits, spectra, places)
 
-    def fitted(found: Velocities, fields: Sequence[str | model.WindField], use: Array | None = None) -> Winds:
+    def fitted(
+        found: Velocities, fields: Sequence[str | model_fields.WindField], use: Array | None = None
+    ) -> Winds:
         columns = [0, *(1 + both.index(field) for field in fields)]
         return _fitted(spectra, known, places, found, table, columns, fields, row_terms, use)
 
@@ -106,12 +121,12 @@ def reduced(
         for round_ in range(_ROUNDS_OF_ROWS):
             first = fitted(velocities, joint, (velocities.flag & ~retrieve.MISFIT) == 0)
             here = np.isin(first.row, chosen)
-            stands, apart = calibrate.shifted_rows(first.row, first.row_shift, first.row_shift_std, here)
+            stands, apart = calibrate_rows.shifted_rows(first.row, first.row_shift, first.row_shift_std, here)
             if round_ == 0:
                 chosen, here = first.row[stands], stands
             if chosen.size == 0:
                 break
-            known = calibrate.with_row_shifts(known, first.row[here], apart[here])
+            known = calibrate_rows.with_row_shifts(known, first.row[here], apart[here])
             velocities = _replaced(velocities, measured(known, chosen))
         velocities = measured(known) if chosen.size else velocities
     return Reduction(
@@ -131,7 +146,7 @@ def _replaced(velocities: Velocities, again: Velocities) -> Velocities:
     return dataclasses.replace(velocities, **changes)
 
 
-def refit(reduced: Reduction, limits: Limits, terms: Sequence[str | model.WindField]) -> Winds:
+def refit(reduced: Reduction, limits: Limits, terms: Sequence[str | model_fields.WindField]) -> Winds:
     """Fit other terms to the velocities of a reduction."""
     table = _table(reduced.disk, terms, limits, reduced.spectra, reduced.positions)
     return _fitted(
@@ -141,23 +156,30 @@ def refit(reduced: Reduction, limits: Limits, terms: Sequence[str | model.WindFi
 
 
 def _fitted(
-    spectra: Spectra, known: Wavelengths, places: Positions, found: Velocities, table: model.Pictures,
-    columns: Sequence[int], terms: Sequence[str | model.WindField], row_terms: bool, use: Array | None,
-) -> Winds:  # fmt: skip
+    spectra: Spectra,
+    known: Wavelengths,
+    places: Positions,
+    found: Velocities,
+    table: model_pictures.Pictures,
+    columns: Sequence[int],
+    terms: Sequence[str | model_fields.WindField],
+    row_terms: bool,
+    use: Array | None,
+) -> Winds:
     time = spectra.viewing.time
-    return retrieve.winds(
+    return retrieve_winds.winds(
         found,
-        retrieve.design(found, places, table)[:, columns],
+        retrieve_winds.design(found, places, table)[:, columns],
         [_name(term, i) for i, term in enumerate(terms)],
         rows=row_terms,
-        drift=(time, known.drift - calibrate.smooth_drift(known, time), known.drift_std),
-        shifted_matrix=retrieve.design(found, places, table, moved=places.x_response)[:, columns],
+        drift=(time, known.drift - calibrate_wavelengths.smooth_drift(known, time), known.drift_std),
+        shifted_matrix=retrieve_winds.design(found, places, table, moved=places.x_response)[:, columns],
         common_std=places.exponent_std,
         use=use,
     )
 
 
-def _name(term: str | model.WindField, index: int) -> str:
+def _name(term: str | model_fields.WindField, index: int) -> str:
     return term if isinstance(term, str) else f"band {index}"
 
 
@@ -169,20 +191,20 @@ def _positions(
     disk: model.Aspect,
     rows: Array,
 ) -> Positions:
-    template = spectrum.MAKERS[limits.line](
+    template = model_template.MAKERS[limits.line](
         lines, shifts=model.shifts(spectra.viewing), venus_exponent=known.sky_exponent,
         sky_exponent=known.sky_exponent, fwhm=spectra.setup.resolution, pixel=known.dispersion,
     )  # fmt: skip
-    level, std = calibrate.profiles(
+    level, std = calibrate_positions.profiles(
         spectra, known, template, line_shift=model.line_shift(spectra.viewing, limits.line), rows=rows
     )
-    nodes = calibrate.exponent_nodes() if limits.free_exponent else np.array([limits.exponent])
-    table = model.pictures(
-        disk, [], scattering=model.SCATTERING[limits.scattering],
-        transfer=model.TRANSFER[limits.seeing_profile],
+    nodes = calibrate_positions.exponent_nodes() if limits.free_exponent else np.array([limits.exponent])
+    table = model_pictures.pictures(
+        disk, [], scattering=model_fields.SCATTERING[limits.scattering],
+        transfer=model_pictures.TRANSFER[limits.seeing_profile],
         seeing=SEEING_NODES, exponent=nodes, slit=spectra.setup.slit_width, pixel=spectra.setup.row_height,
     )  # fmt: skip
-    return calibrate.positions(
+    return calibrate_positions.positions(
         spectra, level, std, rows, table, disk.angular_radius,
         exponent=limits.exponent, free_exponent=limits.free_exponent,
     )  # fmt: skip
@@ -190,19 +212,19 @@ def _positions(
 
 def _table(
     disk: model.Aspect,
-    terms: Sequence[str | model.WindField],
+    terms: Sequence[str | model_fields.WindField],
     limits: Limits,
     spectra: Spectra,
     places: Positions,
-) -> model.Pictures:
-    columns = retrieve.columns(disk, terms, line=limits.line, scattering=limits.scattering)
+) -> model_pictures.Pictures:
+    columns = retrieve_winds.columns(disk, terms, line=limits.line, scattering=limits.scattering)
     # Only the seeing that occurred, and two nodes on either side for the cubic between them.
     seen = places.seeing[places.found]
     low = int(np.clip(np.searchsorted(SEEING_NODES, seen.min()) - 2, 0, SEEING_NODES.size - 4))
     high = int(np.clip(np.searchsorted(SEEING_NODES, seen.max()) + 2, low + 4, SEEING_NODES.size))
-    return model.pictures(
-        disk, columns, scattering=model.SCATTERING[limits.scattering],
-        transfer=model.TRANSFER[limits.seeing_profile], seeing=SEEING_NODES[low:high],
+    return model_pictures.pictures(
+        disk, columns, scattering=model_fields.SCATTERING[limits.scattering],
+        transfer=model_pictures.TRANSFER[limits.seeing_profile], seeing=SEEING_NODES[low:high],
         exponent=np.array([places.exponent]), slit=spectra.setup.slit_width, pixel=spectra.setup.row_height,
     )  # fmt: skip
 
@@ -226,9 +248,9 @@ def bands(config: Config, reduced: Reduction, edges: Array = BANDS) -> tuple[Arr
     kept = edges[filled[0] : filled[-1] + 2]
     # The outermost bands reach to the poles: seeing brings in light from beyond the rows that are used.
     outer = np.concatenate([[-np.pi / 2 - 1e-9], kept[1:-1], [np.pi / 2 + 1e-9]])
-    fields = [model.band(south, north) for south, north in itertools.pairwise(outer)]
+    fields = [model_fields.band(south, north) for south, north in itertools.pairwise(outer)]
     found = refit(reduced, config.reduction, fields)
-    return kept, retrieve.zonal_wind(measured, found, kept)
+    return kept, retrieve_winds.zonal_wind(measured, found, kept)
 
 
 def results(reduced: Reduction) -> list[Result]:

@@ -9,7 +9,7 @@ import numpy as np
 from hesper import ephemeris
 from hesper.record import Array, record, setting
 from hesper.units import angstrom, arcsec, day, deg, minute
-from hesper.winds import model
+from hesper.winds import model, model_fields, model_template, plan_photons
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds.data_settings import Instrument, Observation, Scene, Sky
 
@@ -40,94 +40,6 @@ class Table(NamedTuple):
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
-
-
-class PhotonBudget(NamedTuple):
-    """The paper's section 2.3, step by step."""
-
-    rate: float
-    """Photons s-1 Å-1 arcsec-1 of slit."""
-    useful: float
-    """In a band of 120 mÅ at 30 % of the continuum, each second and arcsecond."""
-    total: float
-    """In the time a cell of 1 arcsec² is seen."""
-    signal_to_noise: float
-    velocity_std: float
-    """As the paper reckons [m s-1]."""
-
-
-def paper_budget() -> PhotonBudget:
-    """Return the paper's photon reckoning: 1155 per second, 4.23e5 in all, SNR 650, 30.7 m/s.
-
-    Its last step takes the slope relative to the continuum, but noise relative to the light at 30 % of it.
-    """
-    rate = 4.8e11 / (1000 * 187) * 0.5 * 0.05 * 0.5
-    useful = rate * 0.12 * 0.30
-    total = useful * 366.0
-    snr = float(np.sqrt(total))
-    return PhotonBudget(rate, useful, total, snr, 1 / (snr * 0.5e-4))
-
-
-def velocity_std(
-    template: spectrum.Template,
-    continuum: float,
-    *,
-    sky: float = 0.0,
-    read_noise: float = 0.0,
-    first: float,
-    dispersion: float,
-    pixels: int,
-    sky_prior: float = 0.0,
-    telluric_prior: float = 0.0,
-) -> float:
-    """Return the Cramér–Rao bound [m s-1] of one spectrum with free level and tilt.
-
-    Parameters
-    ----------
-    continuum, sky
-        Electrons per pixel of Venus and of skylight.
-    read_noise
-        Electrons per pixel.
-    first, dispersion, pixels
-        Of the detector row [m].
-    sky_prior, telluric_prior
-        How well skylight (relative) and telluric depth are known; 0 means exactly.
-
-    Notes
-    -----
-    σ⁻² is the (v, v) element of the inverse of F = Σ ∂N/∂θ ∂N/∂θᵀ/(N + sky + RN²), priors on its diagonal.
-    With v alone it is the quality factor of Bouchy et al. 2001.
-    """
-    work = np.empty((pixels, spectrum.COLUMNS))
-    spectrum.interpolate_row(template.start, template.step, template.table, first, dispersion, 0.0, work)
-    q = np.linspace(-1, 1, pixels)
-    light, glow = continuum * work[:, 0], sky * work[:, 7]
-    derivatives, priors = [continuum * work[:, 1] / spectrum.VELOCITY_UNIT, light, light * q], [0.0] * 3
-    if telluric_prior > 0:
-        derivatives.append(continuum * work[:, 5])
-        priors.append(telluric_prior**-2.0)
-    if sky_prior > 0 and sky > 0:
-        derivatives.append(glow)
-        priors.append(sky_prior**-2.0)
-    matrix = np.array(derivatives)
-    fisher = (matrix / (light + glow + read_noise**2)) @ matrix.T + np.diag(priors)
-    scale = np.sqrt(np.diag(fisher))
-    inverse = np.linalg.inv(fisher / np.outer(scale, scale)) / np.outer(scale, scale)
-    return float(np.sqrt(inverse[0, 0]))
-
-
-def line_std(centre: float, electrons: float, *, half_width: float = 0.5 * angstrom) -> float:
-    """Return the bound [m s-1] of one line by itself, within ± a half width, for electrons per mÅ."""
-    dispersion = 11.7e-13
-    first = centre - half_width
-    pixels = round(2 * half_width / dispersion)
-    lines = spectrum.parametric(first - angstrom, centre + half_width + angstrom)
-    made = spectrum.template(
-        lines, shifts=spectrum.Shifts(4.5e-5, 0.0, 0.0), venus_exponent=0.0, sky_exponent=0.0, fwhm=20e-13,
-        pixel=dispersion,
-    )  # fmt: skip
-    moved = first * (1 + 4.5e-5)
-    return velocity_std(made, electrons * 11.7, first=moved, dispersion=dispersion, pixels=pixels)
 
 
 class Prediction(NamedTuple):
@@ -174,7 +86,7 @@ def predict(config: Config, start: str | float) -> Prediction:
     x, y, std = sigma_map(config, view, disk)
     seen = np.isfinite(std)
     place = model.points(disk, x[seen], y[seen])
-    column = model.reflected(model.uniform, place, disk)
+    column = model_fields.reflected(model_fields.uniform, place, disk)
     weight = std[seen] ** -2.0
     mean = np.average(column, weights=weight)
     wind = float(np.sum(weight * (column - mean) ** 2) ** -0.5)
@@ -210,28 +122,31 @@ def sigma_map(config: Config, view: ephemeris.Viewing, disk: model.Aspect) -> tu
     lines = spectrum.parametric(
         first - angstrom, first + instrument.dispersion * instrument.pixels + angstrom
     )
-    made = spectrum.template(
+    made = model_template.template(
         lines, shifts=model.shifts(view), venus_exponent=config.sky.water, sky_exponent=config.sky.water,
         fwhm=instrument.resolution, pixel=instrument.dispersion,
     )  # fmt: skip
     levels = np.geomspace(0.03, 3.0, 12)
     curve = [
-        velocity_std(
-            made, level * electrons, sky=config.sky.brightness * electrons, first=first,
-            dispersion=instrument.dispersion, pixels=instrument.pixels,
+        plan_photons.velocity_std(
+            made,
+            level * electrons,
+            sky=config.sky.brightness * electrons,
+            first=first,
+            pixels=instrument.pixels,
         )
         for level in levels
-    ]  # fmt: skip
+    ]
     std = np.full(x.shape, np.nan)
     std[lit] = np.exp(np.interp(np.log(place.cos_incidence[lit] / mean_light), np.log(levels), np.log(curve)))
     return x, y, std / np.sqrt(config.lines)
 
 
 def coverage_std(
-    disk: model.Aspect, x: Array, y: Array, std: float, field: model.WindField, *, free_zero: bool
+    disk: model.Aspect, x: Array, y: Array, std: float, field: model_fields.WindField, *, free_zero: bool
 ) -> float:  # fmt: skip
     """Return σ of a wind's amplitude from points of equal noise, its zero level free or known."""
-    column = model.reflected(field, model.points(disk, x, y), disk)
+    column = model_fields.reflected(field, model.points(disk, x, y), disk)
     if free_zero:
         column = column - column.mean()
     return float(std / np.sqrt(np.sum(column**2)))
@@ -240,8 +155,8 @@ def coverage_std(
 def bias_of_young(disk: model.Aspect, x: Array, y: Array, *, free_zero: bool, scale: float = 1.0) -> float:
     """Return the wind, westward [m s-1], that the Young effect alone mimics on a set of points."""
     place = model.points(disk, x, y)
-    column = -model.reflected(model.uniform, place, disk)
-    spurious = scale * model.young_velocity(place, disk, 1.0)
+    column = -model_fields.reflected(model_fields.uniform, place, disk)
+    spurious = scale * model_fields.young_velocity(place, disk, 1.0)
     if free_zero:
         column, spurious = column - column.mean(), spurious - spurious.mean()
     return float(column @ spurious / (column @ column))
@@ -253,7 +168,7 @@ def tables(config: Config) -> list[Table]:
 
 
 def _photons(config: Config) -> Table:
-    budget = paper_budget()
+    budget = plan_photons.paper_budget()
     instrument = config.instrument
     first = float(instrument.wavelength - instrument.dispersion * instrument.pixels / 2)
     view = ephemeris.viewing(
@@ -261,15 +176,14 @@ def _photons(config: Config) -> Table:
         kernel=config.observation.kernel,
     )  # fmt: skip
     low, high = first - angstrom, first + instrument.dispersion * instrument.pixels + angstrom
-    made = spectrum.template(
+    made = model_template.template(
         spectrum.parametric(low, high), shifts=model.shifts(view), venus_exponent=1.0, sky_exponent=1.0,
         fwhm=instrument.resolution, pixel=instrument.dispersion,
     )  # fmt: skip
     electrons = budget.rate * 366 * 0.0117
     limit = [
-        velocity_std(
-            made, electrons, sky=sky * electrons, first=first, dispersion=instrument.dispersion,
-            pixels=instrument.pixels,
+        plan_photons.velocity_std(
+            made, electrons, sky=sky * electrons, first=first, pixels=instrument.pixels,
         )
         for sky in (0.0, 0.5)
     ]  # fmt: skip
@@ -302,8 +216,8 @@ def _observation(config: Config) -> Table:
 
 
 def _lines_table() -> Table:
-    electrons = paper_budget().rate * 366 * 1e-3
-    values = [line_std(centre * angstrom, electrons) for _, centre in LINES]
+    electrons = plan_photons.paper_budget().rate * 366 * 1e-3
+    values = [plan_photons.line_std(centre * angstrom, electrons) for _, centre in LINES]
     rows = [(name, f"{centre:.2f}", f"{v:.2f}") for (name, centre), v in zip(LINES, values, strict=True)]
     joint = float(np.sum(np.array(values) ** -2.0) ** -0.5)
     four = float(np.sum(np.array([values[0], values[1], values[2], values[6]]) ** -2.0) ** -0.5)

@@ -9,8 +9,7 @@ from hesper.constants import SPEED_OF_LIGHT
 from hesper.ephemeris import Viewing
 from hesper.record import Array
 from hesper.units import angstrom, arcsec, deg, km
-from hesper.winds import model, plot
-from hesper.winds import model_rows as rows
+from hesper.winds import model, model_correlation, plot
 from hesper.winds.calibrate_paper import Chords, CleanSpectra
 from hesper.winds.data import DiskMap, Spectra, Velocities, VelocityMap
 from hesper.winds.model_spectrum import Spectrum
@@ -163,8 +162,8 @@ def correlation(clean: CleanSpectra, spectra: Spectra, frame: int, *, half_windo
         float(spectra.viewing.relative_shift.mean()) * spectra.setup.wavelength / spectra.setup.dispersion
     )
     lags = np.arange(round(centre) - 2 * half_window, round(centre) + 2 * half_window + 1)
-    values = rows.correlation(planet[None, :], reference, lags)
-    place, _ = rows.peak(values, lags, half_window)
+    values = model_correlation.correlation(planet[None, :], reference, lags)
+    place, _ = model_correlation.peak(values, lags, half_window)
     with figures.styled():
         drawn = figures.figure(8.4, 3.4)
         left, right = drawn.subplots(1, 2)

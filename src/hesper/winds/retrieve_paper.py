@@ -10,8 +10,7 @@ from hesper.constants import SPEED_OF_LIGHT
 from hesper.geometry import young
 from hesper.record import Array
 from hesper.units import deg
-from hesper.winds import model
-from hesper.winds import model_rows as shift
+from hesper.winds import model, model_correlation, model_fields
 from hesper.winds.calibrate_paper import Chords, CleanSpectra
 from hesper.winds.data import DiskMap, Spectra, Velocities
 from hesper.winds.retrieve import FAINT, NO_FIT, OFF_DISK
@@ -74,7 +73,9 @@ def velocities(
     level = binned.mean(axis=2)
     velocity = np.full(level.shape, np.nan)
     for i in np.flatnonzero(spectra.usable & np.isfinite(chord.length)):
-        place, _ = shift.peak(shift.correlation(binned[i], clean.reference[i], lags), lags, half_window)
+        place, _ = model_correlation.peak(
+            model_correlation.correlation(binned[i], clean.reference[i], lags), lags, half_window
+        )
         velocity[i] = (place * spectra.setup.dispersion / middle - relative[i]) * SPEED_OF_LIGHT
     height = row * spectra.setup.row_height
     y = height[None, :] - chord.middle[:, None]
@@ -143,7 +144,7 @@ def young_corrected(measured: Velocities, disk: model.Aspect, *, coefficient: fl
     """
     place = model.points(disk, measured.x, measured.y)
     with np.errstate(invalid="ignore", divide="ignore"):
-        derived = model.young_velocity(place, disk, 1.0)
+        derived = model_fields.young_velocity(place, disk, 1.0)
     scale = coefficient / young.coefficient(disk.sun_angular_radius, disk.sun_limb_speed, 0.6)
     return _changed(
         measured, measured.velocity - scale * np.clip(derived, -60, 60), flattened=measured.flattened
@@ -172,26 +173,30 @@ def referenced(
 
 
 def kinematic_fit(
-    cells: DiskMap, disk: model.Aspect, field: model.WindField, *, reference: tuple[float, float] | None
+    cells: DiskMap,
+    disk: model.Aspect,
+    field: model_fields.WindField,
+    *,
+    reference: tuple[float, float] | None,
 ) -> PaperFit:
     """Fit one zonal profile to a map, with its projection at the middle of each cell.
 
     Parameters
     ----------
     field
-        `model.uniform`, `model.cosine` or another zonal field of unit amplitude.
+        `model_fields.uniform`, `model_fields.cosine` or another zonal field of unit amplitude.
     reference
         x, y [rad] of the cell that the map is relative to; None fits a zero level.
     """
     good = np.isfinite(cells.velocity) & np.isfinite(cells.lon)
     y, x = np.meshgrid(cells.y, cells.x, indexing="ij")
     place = model.points(disk, x[good], y[good])
-    column = model.reflected(field, place, disk)
+    column = model_fields.reflected(field, place, disk)
     if reference is None:
         design = np.column_stack([column, np.ones_like(column)])
     else:
         zero = model.points(disk, np.array([reference[0]]), np.array([reference[1]]))
-        design = (column - model.reflected(field, zero, disk))[:, None]
+        design = (column - model_fields.reflected(field, zero, disk))[:, None]
     found = fit.linear(design, cells.velocity[good], cells.velocity_std[good])
     return PaperFit(
         -float(found.value[0]), float(found.std[0]), float(found.value[1]) if reference is None else 0.0,

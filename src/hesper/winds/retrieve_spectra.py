@@ -8,7 +8,7 @@ import numpy as np
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError
 from hesper.record import Array
-from hesper.winds import model_rows as rows
+from hesper.winds import model_correlation
 
 _STEP = 1000.0
 """m s-1; of the logarithmic grid of wavelengths."""
@@ -80,7 +80,7 @@ def _window(
     )
     reach = min(int(largest / _STEP), count // 2)
     lags = np.arange(-reach, reach + 1)
-    place, _ = rows.peak(rows.correlation(a[None, :], b, lags), lags, 5)
+    place, _ = model_correlation.peak(model_correlation.correlation(a[None, :], b, lags), lags, 5)
     return float(np.expm1(place[0] * _STEP / SPEED_OF_LIGHT) * SPEED_OF_LIGHT)
 
 

@@ -8,7 +8,7 @@ from hesper import ephemeris
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.record import Array
 from hesper.units import angstrom, arcsec
-from hesper.winds import model
+from hesper.winds import model, model_fields, model_pictures, model_template
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds.data import Frames, Setup, Truth
 from hesper.winds.data_settings import Defects, Guiding, Instrument, Observation, Scene, Sky
@@ -130,15 +130,17 @@ def wind_velocity(scene: Scene, place: model.Points, disk: model.Aspect, exponen
         "antisolar": scene.antisolar_wind,
         "vertical": scene.vertical_wind,
     }
-    leg = model.reflected if scene.line == "reflected" else model.emitted
+    leg = model_fields.reflected if scene.line == "reflected" else model_fields.emitted
     total = np.zeros_like(place.cos_incidence)
     for name, amplitude in amplitudes.items():
         if amplitude != 0.0:
-            total = total + amplitude * leg(model.FIELDS[name], place, disk)
+            total = total + amplitude * leg(model_fields.FIELDS[name], place, disk)
     if scene.line == "emitted":
-        return np.asarray(total + model.emitted_parallax(place, disk))
-    young = model.young_velocity(place, disk, model.local_exponent(scene.scattering, place, exponent))
-    return np.asarray(total + young + model.reflected_parallax(place, disk))
+        return np.asarray(total + model_fields.emitted_parallax(place, disk))
+    young = model_fields.young_velocity(
+        place, disk, model_fields.local_exponent(scene.scattering, place, exponent)
+    )
+    return np.asarray(total + young + model_fields.reflected_parallax(place, disk))
 
 
 class _Track(NamedTuple):
@@ -185,11 +187,11 @@ def _expose(
     rng: np.random.Generator,
 ) -> Array:  # fmt: skip
     """Return expected electrons (frame, row, pixel)."""
-    table = model.pictures(
+    table = model_pictures.pictures(
         disk,
         [lambda place, exponent: wind_velocity(scene, place, disk, exponent)],
-        scattering=model.SCATTERING[scene.scattering],
-        transfer=model.TRANSFER[sky.profile],
+        scattering=model_fields.SCATTERING[scene.scattering],
+        transfer=model_pictures.TRANSFER[sky.profile],
         seeing=SEEING_NODES,
         exponent=np.array([scene.exponent]),
         slit=instrument.slit_width,
@@ -203,7 +205,7 @@ def _expose(
     first = first_wavelength(instrument) + instrument.dispersion * pixels
     shifts = model.shifts(view)
     moving = model.line_shift(view, scene.line)
-    made = spectrum.MAKERS[scene.line](
+    made = model_template.MAKERS[scene.line](
         lines, shifts=shifts, venus_exponent=sky.water, sky_exponent=sky.water,
         fwhm=instrument.resolution, pixel=instrument.dispersion,
     )  # fmt: skip
@@ -214,17 +216,17 @@ def _expose(
     out = np.empty((observation.frames, instrument.rows, instrument.pixels), np.float32)
     work = np.empty(out.shape[1:])
     for i in range(observation.frames):
-        seen = model.look(table, track.x[i], height - track.y[i], track.seeing[i], scene.exponent)
+        seen = model_pictures.look(table, track.x[i], height - track.y[i], track.seeing[i], scene.exponent)
         light, speed = seen[:, 0], seen[:, 1]
         # Venus and our sky dim together; the sky is a little uneven from thin cloud.
         venus = np.clip(level * track.transparency[i] * light, 0, None)
         velocity = np.where(light > 1e-4, speed / np.maximum(light, 1e-4), 0.0)
         velocity = np.clip(velocity, -900, 900) + SPEED_OF_LIGHT * (moving[i] - moving.mean())
         shift = track.drift[i] / SPEED_OF_LIGHT * instrument.wavelength
-        spectrum.expected_rows(
-            *made, first + shift, instrument.dispersion, 0.0, venus, velocity / spectrum.VELOCITY_UNIT, 0.0,
+        model_template.expected_rows(
+            *made, first + shift, venus, velocity / model_template.VELOCITY_UNIT, 0.0,
             np.full(instrument.rows, sky.brightness * level * track.transparency[i]),
-            SPEED_OF_LIGHT * (view.sky_shift[i] - shifts.sky) / spectrum.VELOCITY_UNIT, work,
+            SPEED_OF_LIGHT * (view.sky_shift[i] - shifts.sky) / model_template.VELOCITY_UNIT, work,
         )  # fmt: skip
         out[i] = np.clip(work, 0, None) * fringe
     return out

@@ -1,0 +1,245 @@
+"""Kernels that find the slit on the disk from the light along it."""
+
+import math
+
+import numpy as np
+
+from hesper.compiled import compiled, compiled_parallel, prange
+from hesper.record import Array
+from hesper.winds.model_pictures import axis_weights, node_weights
+
+RESULTS = 15
+"""Columns of `fit_profiles`: x, y, seeing, level, pedestal, their σ (5), χ², rows, three of the exponent:
+information, score, dx/dk."""
+_PARAMETERS = 5
+_FEWEST_ROWS = 12
+
+
+@compiled
+def _strip(
+    start: float, step: float, nodes: Array, table: Array, x: float, seeing: float, column: int, out: Array
+) -> None:
+    """Fill `out` (y,) with one column of the pictures at a slit position and seeing; 0 outside."""
+    out[:] = 0.0
+    place = (x - start) / step
+    if not (place >= 0.0 and place <= table.shape[2] - 1):
+        return
+    i, wx0, wx1, wx2, wx3 = axis_weights(place, table.shape[2])
+    j, ws0, ws1, ws2, ws3 = node_weights(nodes, seeing)
+    wx, ws = (wx0, wx1, wx2, wx3), (ws0, ws1, ws2, ws3)
+    for s in range(4):
+        if ws[s] == 0.0:
+            continue
+        for k in range(4):
+            weight = ws[s] * wx[k]
+            source = table[column, j + s, i + k]
+            for y in range(out.size):
+                out[y] += weight * source[y]
+
+
+@compiled
+def _along(start: float, step: float, strip: Array, height: Array, y: float, out: Array) -> None:
+    """Fill `out` (row,) with a strip at the heights of rows, the centre of the disk at y; 0 outside."""
+    for r in range(height.size):
+        place = (height[r] - y - start) / step
+        out[r] = 0.0
+        if place >= 0.0 and place <= strip.size - 1:
+            i, w0, w1, w2, w3 = axis_weights(place, strip.size)
+            out[r] = w0 * strip[i] + w1 * strip[i + 1] + w2 * strip[i + 2] + w3 * strip[i + 3]
+
+
+@compiled
+def _linear(model: Array, data: Array, weight: Array) -> tuple[float, float, float]:
+    """Return level and pedestal that fit data best, and χ²."""
+    s0, s1, s2, d0, d1 = 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(data.size):
+        s0 += weight[i]
+        s1 += weight[i] * model[i]
+        s2 += weight[i] * model[i] ** 2
+        d0 += weight[i] * data[i]
+        d1 += weight[i] * data[i] * model[i]
+    det = s0 * s2 - s1 * s1
+    if det <= 0.0:
+        return 0.0, 0.0, np.inf
+    level, pedestal = (s0 * d1 - s1 * d0) / det, (s2 * d0 - s1 * d1) / det
+    chi2 = 0.0
+    for i in range(data.size):
+        chi2 += weight[i] * (data[i] - level * model[i] - pedestal) ** 2
+    return level, pedestal, chi2
+
+
+@compiled
+def _search(
+    start: float, step: float, nodes: Array, table: Array, height: Array, data: Array, weight: Array,
+    tries: Array, middle: float, seeing: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Return the best x and y of a coarse grid."""
+    strip, model = np.empty(table.shape[3]), np.empty(height.size)
+    best, bx, by = np.inf, tries[0], middle
+    for x in tries:
+        _strip(start, step, nodes, table, x, seeing, 0, strip)
+        for shift in range(-3, 4):
+            y = middle + shift * 1.5 * abs(step)
+            _along(start, step, strip, height, y, model)
+            level, _, chi2 = _linear(model, data, weight)
+            if level > 0.0 and chi2 < best:
+                best, bx, by = chi2, x, y
+    return bx, by
+
+
+@compiled
+def _jacobian(
+    start: float, step: float, nodes: Array, table: Array, height: Array, place: Array, level: float,
+    jac: Array,
+) -> None:  # fmt: skip
+    """Fill rows 0 to 2 of `jac` with the derivatives by x, y and seeing, by central differences."""
+    strip, up, down = np.empty(table.shape[3]), np.empty(height.size), np.empty(height.size)
+    h = 0.02 * abs(step)
+    for c in range(3):
+        dx, dy, ds = (h if c == 0 else 0.0), (h if c == 1 else 0.0), (h if c == 2 else 0.0)
+        _strip(start, step, nodes, table, place[0] + dx, place[2] + ds, 0, strip)
+        _along(start, step, strip, height, place[1] + dy, up)
+        _strip(start, step, nodes, table, place[0] - dx, place[2] - ds, 0, strip)
+        _along(start, step, strip, height, place[1] - dy, down)
+        for i in range(height.size):
+            jac[c, i] = level * (up[i] - down[i]) / (2 * h)
+
+
+@compiled
+def _normal_equations(jac: Array, residual: Array, weight: Array, normal: Array, right: Array) -> None:
+    for a in range(_PARAMETERS):
+        for b in range(_PARAMETERS):
+            total = 0.0
+            for i in range(residual.size):
+                total += weight[i] * jac[a, i] * jac[b, i]
+            normal[a, b] = total
+        total = 0.0
+        for i in range(residual.size):
+            total += weight[i] * jac[a, i] * residual[i]
+        right[a] = total
+
+
+@compiled
+def _lowered(
+    start: float, step: float, nodes: Array, table: Array, height: Array, data: Array, weight: Array,
+    normal: Array, right: Array, damping: float, place: Array, chi2: float, model: Array,
+) -> float:  # fmt: skip
+    """Move `place` to where χ² is lower and fill `model`; return the damping that did it, 0 if none does."""
+    strip, other = np.empty(table.shape[3]), np.empty(height.size)
+    for _ in range(12):
+        damped = normal.copy()
+        for a in range(_PARAMETERS):
+            damped[a, a] *= 1.0 + damping
+            if damped[a, a] <= 0.0:
+                return 0.0
+        change = np.linalg.solve(damped, right)
+        x, y = place[0] + change[0], place[1] + change[1]
+        seeing = min(max(place[2] + change[2], nodes[0]), nodes[-1])
+        _strip(start, step, nodes, table, x, seeing, 0, strip)
+        _along(start, step, strip, height, y, other)
+        level, _, new = _linear(other, data, weight)
+        if new <= chi2 and level > 0.0:
+            place[0], place[1], place[2] = x, y, seeing
+            model[:] = other
+            return damping
+        damping *= 10.0
+    return 0.0
+
+
+@compiled
+def _refine(
+    start: float, step: float, nodes: Array, table: Array, height: Array, data: Array, weight: Array,
+    place: Array, out: Array,
+) -> None:  # fmt: skip
+    """Go from a start to the minimum by Levenberg's and Marquardt's method; fill one row of results."""
+    n = height.size
+    jac, residual = np.ones((_PARAMETERS, n)), np.empty(n)
+    normal, right = np.empty((_PARAMETERS, _PARAMETERS)), np.empty(_PARAMETERS)
+    strip, model = np.empty(table.shape[3]), np.empty(n)
+    _strip(start, step, nodes, table, place[0], place[2], 0, strip)
+    _along(start, step, strip, height, place[1], model)
+    level, pedestal, chi2 = _linear(model, data, weight)
+    damping, done = 1e-3, False
+    for _ in range(60):
+        _jacobian(start, step, nodes, table, height, place, level, jac)
+        for i in range(n):
+            jac[3, i] = model[i]
+            residual[i] = data[i] - level * model[i] - pedestal
+        _normal_equations(jac, residual, weight, normal, right)
+        if done:
+            break
+        found = _lowered(
+            start, step, nodes, table, height, data, weight, normal, right, damping, place, chi2, model
+        )
+        before = chi2
+        level, pedestal, chi2 = _linear(model, data, weight)
+        # One more round after the last step, for derivatives at the minimum.
+        done = found == 0.0 or before - chi2 < 1e-6
+        damping = max(found * 0.1, 1e-9)
+    if not (level > 0.0 and np.isfinite(chi2)) or abs(np.linalg.det(normal)) == 0.0:
+        return
+    out[0], out[1], out[2], out[3], out[4] = place[0], place[1], place[2], level, pedestal
+    out[10], out[11] = chi2, n
+    _strip(start, step, nodes, table, place[0], place[2], 1, strip)
+    _along(start, step, strip, height, place[1], model)
+    _uncertainties(jac, model, level, residual, weight, normal, right, out)
+
+
+@compiled
+def _uncertainties(
+    jac: Array, by_exponent: Array, level: float, residual: Array, weight: Array, normal: Array,
+    right: Array, out: Array,
+) -> None:  # fmt: skip
+    """Fill σ of the parameters and what the frame says of the exponent, the other parameters fitted."""
+    covariance = np.linalg.inv(normal)
+    cross = np.zeros(_PARAMETERS)
+    information, score = 0.0, 0.0
+    for i in range(residual.size):
+        slope = level * by_exponent[i]
+        information += weight[i] * slope**2
+        score += weight[i] * slope * residual[i]
+        for a in range(_PARAMETERS):
+            cross[a] += weight[i] * jac[a, i] * slope
+    response = covariance @ cross
+    for a in range(_PARAMETERS):
+        out[5 + a] = math.sqrt(max(covariance[a, a], 0.0))
+        information -= cross[a] * response[a]
+        score -= response[a] * right[a]
+    out[12], out[13], out[14] = information, score, -response[0]
+
+
+@compiled_parallel
+def fit_profiles(
+    start: float, step: float, nodes: Array, table: Array, height: Array, data: Array, std: Array,
+    middle: Array, tries: Array, seeing: float, floor: float, out: Array,
+) -> None:  # fmt: skip
+    """Fit level·G(x, y − y_c; seeing) + pedestal to the light along the slit of every frame.
+
+    Parameters
+    ----------
+    start, step, nodes, table
+        Of `model_pictures.at_exponent`: (2, seeing, x, y), the light G and its derivative by the exponent.
+    height
+        Of the rows along the slit [rad] (row,).
+    data, std
+        Continuum of Venus (frame, row) and its standard deviation; NaN is left out.
+    middle
+        First guess of y_c (frame,) [rad].
+    tries
+        Positions x from which the search starts [rad].
+    seeing
+        First guess [rad].
+    floor
+        Relative error of the model added to `std` in quadrature.
+    out
+        (frame, RESULTS); NaN where nothing was found.
+    """
+    for f in prange(data.shape[0]):
+        out[f] = np.nan
+        seen = np.isfinite(data[f]) & np.isfinite(std[f])
+        if seen.sum() < _FEWEST_ROWS or not np.isfinite(middle[f]):
+            continue
+        z, d = height[seen], data[f][seen]
+        w = 1.0 / (std[f][seen] ** 2 + (floor * max(d.max(), 0.0)) ** 2)
+        x, y = _search(start, step, nodes, table, z, d, w, tries, middle[f], seeing)
+        _refine(start, step, nodes, table, z, d, w, np.array([x, y, seeing]), out[f])
