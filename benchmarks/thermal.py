@@ -12,8 +12,10 @@ from hesper.physics import atmosphere as physics_atmosphere
 from hesper.thermal import (
     model,
     model_atmosphere,
+    model_columns,
     model_families,
     model_ground,
+    model_layers,
     read,
     retrieve,
     retrieve_posterior,
@@ -42,9 +44,9 @@ def report(what, seconds, asked):
 
 def main():
     air = model_atmosphere.standard(physics_atmosphere.vira())
-    ones = np.ones(len(model.SPECIES))
+    ones = np.ones(len(model_columns.SPECIES))
     start = time.perf_counter()
-    column = model.columns(FREQUENCY, air)
+    column = model_columns.columns(FREQUENCY, air)
     print(
         f"opacities of 7 absorbers, once per atmosphere: {time.perf_counter() - start:.2f} s with compilation"
     )
@@ -53,10 +55,10 @@ def main():
 
     def spectrum():
         ground = model_ground.uniform(FREQUENCY, cosine, 735.3, 4.15)
-        return model.seen(model.sight(column.rays, model.beams(column, ones), behind), ground)
+        return model.seen(model.sight(column.rays, model_columns.beams(column, ones), behind), ground)
 
     report("spectrum: 12 frequencies, 26 rays, 100 layers", best(spectrum, 200), 0.2e-3)
-    sight = model.sight(column.rays, model.beams(column, ones), behind)
+    sight = model.sight(column.rays, model_columns.beams(column, ones), behind)
     values = {"permittivity": 4.0, "deep_permittivity": 8.0, "deep_temperature": 450.0, "loss_depth": -1.3,
               "mirror_reflectivity": 0.6, "wavelength": 0.1, "exponent": 1.9}  # fmt: skip
     for kind in model_families.FAMILIES:
@@ -67,14 +69,14 @@ def main():
             0.1e-3,
         )
     stack = (np.array([1.0, 2.0]), np.array([2.0, 3.0, 8.0]), np.array([0.01, 0.01, 0.02]), np.full(3, 735.3))
-    for law in (model_ground.layers_incoherent, model_ground.layers_coherent):
+    for law in (model_layers.layers_incoherent, model_layers.layers_coherent):
         report(
             f"ground alone: {law.__name__}, 2 layers",
             best(lambda law=law: model.seen(sight, law(FREQUENCY, cosine, *stack)), 200),
             0.1e-3,
         )
     table = read.published("mohan2017")
-    scene = model.Scene(air, model.Laws(), ones, 30.0)
+    scene = model.Scene(air, model_columns.Laws(), ones, 30.0)
     view = model.view(scene, table.frequency, table.reference_radius)
     for name in ("exponential", "step"):
         question = retrieve.ground_question(table, view, model_families.family(name), radar=read.no_radar())

@@ -15,6 +15,7 @@ from hesper.record import take
 from hesper.thermal import (
     model,
     model_atmosphere,
+    model_columns,
     model_families,
     read,
     retrieve,
@@ -30,7 +31,7 @@ from hesper.units import GHz
 @pytest.fixture(scope="module")
 def scene():
     air = model_atmosphere.standard(physics_atmosphere.vira())
-    return model.Scene(air, model.Laws(), np.ones(len(model.SPECIES)), 30.0)
+    return model.Scene(air, model_columns.Laws(), np.ones(len(model_columns.SPECIES)), 30.0)
 
 
 def _assert_standard_normal(pulls):
