@@ -313,6 +313,9 @@ def test_latitudes_of_vira_share_the_disk():
     assert -1 < change[1] < 0
     assert -6 < change[3] < -0.3
     assert -8 < change[4] < -0.3
+    one = config.load(pipeline.Config, {"atmosphere": {"by_latitude": True, "latitude": "60 deg"}})
+    with pytest.raises(InputError, match="latitude = 60 deg beside by_latitude"):
+        pipeline_settings.scene(one)
     with pytest.raises(InputError, match="by_latitude holds for VIRA"):
         pipeline_settings.scene(
             config.load(pipeline.Config, {"atmosphere": {"by_latitude": True, "profile": "x"}})

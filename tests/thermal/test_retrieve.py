@@ -313,6 +313,22 @@ def test_standard_deviation_of_a_neighbour_of_a_bound(scene):
     assert fit.value_std[2] > 1.5 * conditional
 
 
+@pytest.mark.parametrize("std", [1.0, 0.01])
+def test_two_answers_are_both_counted(scene, std):
+    """A layer over denser or over lighter ground reflects alike: the error spans both, however good the data."""
+    kind = model_families.family("two layers")
+    truth = np.array([4.25, 8.0, -1.3])
+    nu = np.geomspace(0.24, 5.0, 12) * GHz
+    template = _template(nu, std)
+    exact = model_families.temperatures(model.view(scene, nu), kind, truth, is_planck=False)
+    noise = std * np.random.default_rng(1).standard_normal(12)
+    table = dataclasses.replace(template, brightness_temperature=exact + noise)
+    fit = retrieve.ground(table, scene, kind, radar=read.no_radar(), scales=False)
+    assert np.all(np.abs(fit.value - truth) < 4 * fit.value_std)
+    assert fit.low[1] < 2.7 < 7.5 < fit.high[1]
+    assert fit.value_std[0] < 0.05 * std + 0.001
+
+
 def test_simulated_tables_have_their_noise(scene):
     """Over many seeds scatter and correlation of simulated data are those declared; limits stay soft."""
     table = read.published("mohan2017")

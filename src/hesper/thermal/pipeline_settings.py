@@ -198,12 +198,17 @@ def scene(settings: Config) -> model.Scene:
     Raises
     ------
     InputError
-        If a profile of one's own is to be taken by latitude.
+        If a profile of one's own, or one latitude, is to be taken by latitude.
     """
     air = settings.atmosphere
     if air.by_latitude and air.profile:
         raise InputError(
             "recipe: atmosphere.by_latitude holds for VIRA; remove atmosphere.profile, or set it false"
+        )
+    if air.by_latitude and air.latitude != 0.0:
+        raise InputError(
+            f"recipe: atmosphere.latitude = {air.latitude / deg:g} deg beside by_latitude, which takes all "
+            "latitudes; remove one of the two"
         )
     profile = (
         physics_atmosphere.read(config.existing(air.profile))
