@@ -346,3 +346,9 @@ def test_simulated_tables_have_their_noise(scene):
     spread = math.hypot(94, 0.07 * 450)
     chance = stats.norm.cdf((426 - 450) / spread)
     assert kept == pytest.approx(chance, abs=3.5 * math.sqrt(chance * (1 - chance) / 2000))
+
+
+def test_noise_larger_than_the_signal_is_said(scene):
+    table = _template(np.geomspace(0.25, 8.0, 30) * GHz, 900.0)
+    with pytest.raises(InputError, match=r"noise of 900 K makes \d+ K at .* GHz negative"):
+        simulate.spectrum(scene, model_families.family("uniform"), np.array([4.15]), table, seed=1)

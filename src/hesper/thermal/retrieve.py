@@ -141,11 +141,11 @@ def solve(question: Question) -> Solution:
     return Solution(found, Samples(low + known.place * width, known.weight))
 
 
-def refuse_limits_alone(table: Spectrum) -> None:
+def refuse_limits_alone(table: Spectrum, *, where: str = "retrieve") -> None:
     """Refuse a spectrum without any detection."""
     if bool(np.all(table.is_limit)):
         raise InputError(
-            f"retrieve: all {table.frequency.size} data are upper limits; a fit needs at least one "
+            f"{where}: all {table.frequency.size} data are upper limits; a fit needs at least one "
             "detection; add one"
         )
 

@@ -103,8 +103,9 @@ def verdict(table: Comparison) -> str:
 
 def price(table: Comparison, i: int) -> str:
     """Return in a few words what a family asks for: reflectivities, depth, age, gradient."""
-    at = {float(f): r for f, r in zip(table.radar_frequency, table.radar_reflectivity[i], strict=True)}
-    text = f"reflectivity {at[38e6]:.2f} at 38 MHz, {at[2380e6]:.2f} at 2.38 GHz (radar saw 0.15)"
+    each = ", ".join(f"{r:.2f}" for r in table.radar_reflectivity[i])
+    seen = ", ".join(f"{f / 1e6:g}" for f in table.radar_frequency)
+    text = f"reflectivity {each} at {seen} MHz (radar saw 0.15)"
     if np.isfinite(table.depth[i]):
         text += f"; depth {table.depth[i]:.2g} m for tan δ {table.loss_tangent:g}"
     if table.gradient[i] != 0:
