@@ -9,6 +9,7 @@ from hesper.physics import atmosphere
 from hesper.thermal import (
     model,
     model_atmosphere,
+    model_columns,
     model_families,
     plot,
     read,
@@ -22,8 +23,8 @@ from hesper.units import GHz
 table = read.published("mohan2017")
 scene = model.Scene(
     model_atmosphere.standard(atmosphere.vira()),
-    model.Laws(),
-    np.ones(len(model.SPECIES)),
+    model_columns.Laws(),
+    np.ones(len(model_columns.SPECIES)),
     sky_408=30.0,
 )
 

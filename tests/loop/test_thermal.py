@@ -15,6 +15,7 @@ from hesper.record import take
 from hesper.thermal import (
     model,
     model_atmosphere,
+    model_columns,
     model_families,
     read,
     retrieve,
@@ -30,7 +31,7 @@ from hesper.units import GHz
 @pytest.fixture(scope="module")
 def scene():
     air = model_atmosphere.standard(physics_atmosphere.vira())
-    return model.Scene(air, model.Laws(), np.ones(len(model.SPECIES)), 30.0)
+    return model.Scene(air, model_columns.Laws(), np.ones(len(model_columns.SPECIES)), 30.0)
 
 
 def _assert_standard_normal(pulls):
@@ -43,14 +44,15 @@ def _assert_standard_normal(pulls):
     assert np.all(np.abs(within - share) < 3 * math.sqrt(share * (1 - share) / count)), within
 
 
-def test_permittivity_of_table_4(scene):
+@pytest.mark.parametrize("count", [80, pytest.param(300, marks=pytest.mark.slow)])
+def test_permittivity_of_table_4(scene, count):
     """The real campaigns' errors, scales and limit; truth drawn from the prior."""
     table = read.published("mohan2017")
     view = model.view(scene, table.frequency, table.reference_radius)
     kind = model_families.family("uniform")
     random = np.random.default_rng(11)
     pulls = []
-    for seed in range(300):
+    for seed in range(count):
         truth = np.array([random.normal(4.25, 0.35)])
         clean = model_families.temperatures(view, kind, truth, np.array(table.is_planck))
         seen = simulate.noisy(clean, table, seed=seed)
@@ -59,13 +61,10 @@ def test_permittivity_of_table_4(scene):
     _assert_standard_normal(np.array(pulls))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    [
-        "step",
-        pytest.param("buried mirror", marks=pytest.mark.slow),
-        pytest.param("emissivity law", marks=pytest.mark.slow),
-    ],
+    ["step", "buried mirror", "emissivity law"],
 )
 def test_three_parameters_of_a_precise_campaign(scene, name):
     """Twelve frequencies with 3 K each: near enough to linear for a Gaussian posterior."""

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from hesper.physics import atmosphere as physics_atmosphere
-from hesper.thermal import model, model_atmosphere, model_families, read
+from hesper.thermal import model, model_atmosphere, model_columns, model_families, read
 from hesper.units import GHz, deg
 
 
 def _temperatures(air, scale, frequency):
-    scene = model.Scene(air, model.Laws(), np.array(scale), 2.725)
+    scene = model.Scene(air, model_columns.Laws(), np.array(scale), 2.725)
     view = model.view(scene, frequency)
     return model_families.temperatures(
         view, model_families.family("uniform"), np.array([4.15]), is_planck=True

@@ -6,7 +6,7 @@ from scipy.integrate import quad
 
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.physics.fresnel import normal_reflectivity, penetration_depth, reflectivity
-from hesper.thermal import model_families, model_ground
+from hesper.thermal import model_families, model_ground, model_layers
 from hesper.units import GHz, MHz, deg
 
 NU = np.array([240 * MHz, 606 * MHz, 5 * GHz, 100 * GHz])
@@ -25,9 +25,9 @@ def _grounds():
         "two layers, lighter below": model_ground.two_layers(NU, COSINE, WARM, 4.0, 1.5, 0.01, WARM),
         "buried mirror": model_ground.buried_mirror(NU, COSINE, WARM, 4.15, 0.02, 0.75),
         "emissivity law": model_ground.emissivity_law(NU, COSINE, WARM, 4.15, 1.3, 1.85),
-        "layers incoherent": model_ground.layers_incoherent(NU, COSINE, *stack),
-        "layers coherent": model_ground.layers_coherent(NU, COSINE, *stack),
-        "thick layers coherent": model_ground.layers_coherent(NU, COSINE, np.array([50.0, 2e3]), *stack[1:]),
+        "layers incoherent": model_layers.layers_incoherent(NU, COSINE, *stack),
+        "layers coherent": model_layers.layers_coherent(NU, COSINE, *stack),
+        "thick layers coherent": model_layers.layers_coherent(NU, COSINE, np.array([50.0, 2e3]), *stack[1:]),
     }
 
 
@@ -70,7 +70,7 @@ def test_same_fresnel_as_the_shared_layer():
 
 
 def test_coherent_without_layer_is_fresnel():
-    none = model_ground.layers_coherent(
+    none = model_layers.layers_coherent(
         NU, COSINE, np.array([]), np.array([4.15]), np.array([0.0]), np.array([WARM])
     )
     plain = model_ground.uniform(NU, COSINE, WARM, 4.15)
@@ -87,12 +87,12 @@ def test_coherent_averaged_over_thickness_is_incoherent():
     cosine = np.array([np.cos(30 * deg)])
     coherent = np.mean(
         [
-            model_ground.layers_coherent(nu, cosine, np.array([d]), permittivity, loss, kelvin).emission
+            model_layers.layers_coherent(nu, cosine, np.array([d]), permittivity, loss, kelvin).emission
             for d in thickness
         ],
         axis=0,
     )
-    incoherent = model_ground.layers_incoherent(
+    incoherent = model_layers.layers_incoherent(
         nu, cosine, np.array([thickness.mean()]), permittivity, loss, kelvin
     ).emission
     np.testing.assert_allclose(coherent, incoherent, atol=0.3)
@@ -100,7 +100,7 @@ def test_coherent_averaged_over_thickness_is_incoherent():
 
 def test_incoherent_layers_contain_the_two_layers():
     two = model_ground.two_layers(NU, COSINE, 735.0, 1.5, 8.31, 0.03, 500.0)
-    stack = model_ground.layers_incoherent(
+    stack = model_layers.layers_incoherent(
         NU, COSINE, np.array([3.0]), np.array([1.5, 8.31]), np.array([0.01, 0.0]), np.array([735.0, 500.0])
     )
     np.testing.assert_allclose(stack.emission, two.emission, rtol=1e-12)
@@ -119,7 +119,7 @@ def test_profiles_are_limits_of_many_layers(permittivity):
         (np.where(middle < depth, 735.0, 400.0), model_ground.step),
         (400 + 335 * np.exp(-middle / depth), model_ground.exponential),
     ):
-        layered = model_ground.layers_incoherent(
+        layered = model_layers.layers_incoherent(
             nu, COSINE, np.diff(edges), same, loss, np.append(kelvin, 400.0)
         )
         closed = law(nu, COSINE, 735.0, permittivity, 400.0, depth * tangent)

@@ -73,6 +73,15 @@ def test_linear_rotor():
     assert model_lines.partition(co, np.array([300.0]))[0] == pytest.approx(classical, rel=1e-3)
 
 
+def test_lines_of_carbonyl_sulphide():
+    """J = 1–0, 2–1 and 9–8 as observers of molecular clouds know them."""
+    ocs = model_lines.linear_rotor(
+        model_lines.OCS_ROTATION, model_lines.OCS_DISTORTION, model_lines.OCS_DIPOLE, largest_j=40
+    )
+    found = ocs.frequency[[0, 1, 8]] / MHz
+    np.testing.assert_allclose(found, [12162.979, 24325.927, 109463.063], atol=0.02)
+
+
 def test_intensity_is_positive_and_falls_with_temperature(so2):
     each = model_lines.intensity(so2, np.array([250.0, 700.0]))
     assert np.all(each > 0)

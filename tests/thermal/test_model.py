@@ -14,6 +14,7 @@ from hesper.thermal import (
     grid,
     model,
     model_atmosphere,
+    model_columns,
     model_families,
     model_ground,
     model_opacity,
@@ -24,7 +25,7 @@ from hesper.thermal.data import Atmosphere
 from hesper.units import GHz, bar, deg, km
 
 NU = np.array([0.24, 0.606, 1.385, 4.86, 8.44, 22.46, 100.0, 300.0]) * GHz
-NOMINAL = np.ones(len(model.SPECIES))
+NOMINAL = np.ones(len(model_columns.SPECIES))
 CO2_ALONE = np.array([1.0, 0, 0, 0, 0, 0, 0])
 
 
@@ -34,7 +35,7 @@ def air():
 
 
 def _disk(column, scale, sky, ground):
-    return model.seen(model.sight(column.rays, model.beams(column, scale), sky), ground)
+    return model.seen(model.sight(column.rays, model_columns.beams(column, scale), sky), ground)
 
 
 def test_isothermal_venus_has_its_temperature(air):
@@ -44,7 +45,7 @@ def test_isothermal_venus_has_its_temperature(air):
         co2=air.co2, n2=air.n2,
         so2=air.so2, h2so4=air.h2so4, cloud=air.cloud, h2o=air.h2o, co=air.co, ocs=air.ocs,
     )  # fmt: skip
-    column = model.columns(NU, same)
+    column = model_columns.columns(NU, same)
     sky = model_ground.source(NU, 500.0)
     ground = model_ground.uniform(NU, column.rays.cosine, 500.0, 4.15)
     found = model.convention(NU, _disk(column, NOMINAL, sky, ground), is_planck=True)
@@ -54,7 +55,9 @@ def test_isothermal_venus_has_its_temperature(air):
 @pytest.mark.parametrize("family", ["uniform", "two layers", "buried mirror", "emissivity law"])
 def test_isothermal_over_every_reflecting_ground(air, family):
     """Emission, reflected atmosphere and sky add up whatever the ground is made of."""
-    column = model.columns(NU, air)._replace(source=np.tile(model_ground.source(NU, 500.0)[:, None], 101))
+    column = model_columns.columns(NU, air)._replace(
+        source=np.tile(model_ground.source(NU, 500.0)[:, None], 101)
+    )
     kind = model_families.family(family)
     values = np.array([{"permittivity": 3.0, "deep_permittivity": 8.0, "loss_depth": -1.5,
                         "mirror_reflectivity": 0.7, "wavelength": 0.1, "exponent": 2.0}[p.name]
@@ -67,9 +70,9 @@ def test_isothermal_over_every_reflecting_ground(air, family):
 def test_transparent_disk(air):
     """Only refraction and Fresnel are left: 0.85586 of the surface temperature."""
     nu = np.array([1 * GHz])
-    column = model.columns(nu, air)
+    column = model_columns.columns(nu, air)
     ground = model_ground.uniform(nu, column.rays.cosine, 735.3, 4.15)
-    found = _disk(column, np.zeros(len(model.SPECIES)), np.zeros(1), ground)
+    found = _disk(column, np.zeros(len(model_columns.SPECIES)), np.zeros(1), ground)
     surface = planck.rayleigh_jeans_temperature(nu, 735.3)
     # The background of zero fills no disk: what is missing behind the limb counts as nothing.
     assert found[0] / surface[0] == pytest.approx(0.85586, abs=1e-4)
@@ -121,7 +124,7 @@ def _independent(nu, bend, permittivity=4.15):
 def test_disk_against_an_independent_integration(bend):
     nu = np.array([1.385, 22.46]) * GHz
     air = model_atmosphere.standard(physics_atmosphere.vira(), layer=0.25 * km)
-    column = model.columns(nu, air, surface_rays=40, limb_rays=40, refraction=bend)
+    column = model_columns.columns(nu, air, surface_rays=40, limb_rays=40, refraction=bend)
     ground = model_ground.uniform(nu, column.rays.cosine, 735.3, 4.15)
     sky = planck.rayleigh_jeans_temperature(nu, 2.725)
     found = _disk(column, CO2_ALONE, sky, ground)
@@ -134,7 +137,7 @@ def test_grid_is_fine_enough():
     found = []
     for layer, rays in ((1 * km, 1), (0.5 * km, 2)):
         air = model_atmosphere.standard(physics_atmosphere.vira(), layer=layer)
-        column = model.columns(nu, air, surface_rays=16 * rays, limb_rays=10 * rays)
+        column = model_columns.columns(nu, air, surface_rays=16 * rays, limb_rays=10 * rays)
         ground = model_ground.uniform(nu, column.rays.cosine, 735.3, 4.15)
         found.append(_disk(column, NOMINAL, model.sky_source(nu, 30.0), ground))
     change = np.abs(found[1] - found[0])
@@ -144,7 +147,7 @@ def test_grid_is_fine_enough():
 
 def test_reference_radius_scales_the_disk(air):
     """Referred to the cloud tops every temperature is lower by the ratio of areas, the sky's apart."""
-    scene = model.Scene(air, model.Laws(), NOMINAL, 2.725)
+    scene = model.Scene(air, model_columns.Laws(), NOMINAL, 2.725)
     kind, values = model_families.family("uniform"), np.array([4.15])
     solid = model_families.temperatures(model.view(scene, NU), kind, values, is_planck=False)
     cloud = model_families.temperatures(model.view(scene, NU, 6116.8 * km), kind, values, is_planck=False)
@@ -159,8 +162,8 @@ def test_conventions_differ_by_half_a_quantum(air):
 
 
 def test_contributions_and_surface_share_make_one(air):
-    column = model.columns(NU, air)
-    found = model.contributions(column, NOMINAL)
+    column = model_columns.columns(NU, air)
+    found = model_columns.contributions(column, NOMINAL)
     whole = (found.contribution * np.diff(column.altitude)).sum(axis=1) + found.surface
     np.testing.assert_allclose(whole, 1.0, rtol=1e-12)
     assert np.all(np.diff(found.mean_altitude[3:]) > 0)
@@ -206,7 +209,7 @@ def test_no_black_body_without_positive_radiation():
 
 
 def test_limb_and_maps(air):
-    scene = model.Scene(air, model.Laws(), NOMINAL, 30.0)
+    scene = model.Scene(air, model_columns.Laws(), NOMINAL, 30.0)
     nu = np.array([1.3, 4.86]) * GHz
     edge = _limb(scene, 4.5, nu)
     degree = (edge.vertical - edge.horizontal) / (edge.vertical + edge.horizontal)
@@ -229,7 +232,7 @@ def test_limb_and_maps(air):
 
 def test_maps_add_up_to_the_disk(air):
     """The mean over the map is the disk-averaged temperature of the quadrature."""
-    scene = model.Scene(air, model.Laws(), NOMINAL, 2.725)
+    scene = model.Scene(air, model_columns.Laws(), NOMINAL, 2.725)
     nu, kind, values = np.array([4.86 * GHz]), model_families.family("uniform"), np.array([4.15])
     maps = grid.disk([_limb(scene, 4.15, nu)], np.zeros(1), pixel=20 * km)
     sky = model.sky_source(nu, 2.725)
@@ -252,7 +255,7 @@ def test_laws_and_profiles_change_the_answer():
 
     def at(profile, laws=None, **settings):
         air = model_atmosphere.standard(profile, **settings)
-        scene = model.Scene(air, laws or model.Laws(), NOMINAL, 2.725)
+        scene = model.Scene(air, laws or model_columns.Laws(), NOMINAL, 2.725)
         return model_families.temperatures(model.view(scene, nu), kind, values, is_planck=True)
 
     standard = at(physics_atmosphere.vira())
@@ -265,18 +268,21 @@ def test_laws_and_profiles_change_the_answer():
     polar = at(physics_atmosphere.vira(75 * deg)) - standard
     assert abs(polar[0]) < 2
     assert polar[3] < -5
-    thinner = at(physics_atmosphere.vira(), model.Laws(model_opacity.collision_induced_rosenkranz)) - standard
+    thinner = (
+        at(physics_atmosphere.vira(), model_columns.Laws(model_opacity.collision_induced_rosenkranz))
+        - standard
+    )
     assert thinner[2] > 10
 
 
 def test_zones_of_one_atmosphere_change_nothing(air):
     """Shares of the zones add up, and equal zones make the disk of one."""
-    column = model.columns(NU[:1], air)
+    column = model_columns.columns(NU[:1], air)
     shares = model.zone_shares(column.rays, np.array(physics_atmosphere.VIRA_LATITUDES))
     np.testing.assert_allclose(shares.sum(axis=0), 1.0, rtol=1e-12)
     # The cap around the pole is seen at a grazing angle.
     assert np.average(shares[-1], weights=column.rays.weight) < 0.02
-    scene = model.Scene(air, model.Laws(), NOMINAL, 30.0)
+    scene = model.Scene(air, model_columns.Laws(), NOMINAL, 30.0)
     kind, values = model_families.family("uniform"), np.array([4.15])
     plain = model_families.temperatures(model.view(scene, NU), kind, values, is_planck=True)
     same = scene._replace(zones=tuple((x, air) for x in physics_atmosphere.VIRA_LATITUDES))
@@ -307,6 +313,9 @@ def test_latitudes_of_vira_share_the_disk():
     assert -1 < change[1] < 0
     assert -6 < change[3] < -0.3
     assert -8 < change[4] < -0.3
+    one = config.load(pipeline.Config, {"atmosphere": {"by_latitude": True, "latitude": "60 deg"}})
+    with pytest.raises(InputError, match="latitude = 60 deg beside by_latitude"):
+        pipeline_settings.scene(one)
     with pytest.raises(InputError, match="by_latitude holds for VIRA"):
         pipeline_settings.scene(
             config.load(pipeline.Config, {"atmosphere": {"by_latitude": True, "profile": "x"}})
@@ -315,12 +324,12 @@ def test_latitudes_of_vira_share_the_disk():
 
 def test_frequencies_outside_the_model_are_refused():
     with pytest.raises(InputError, match=r"0\.1 GHz; the model holds from 0\.2 to 1000 GHz"):
-        model.checked_frequency(np.array([1e9, 1e8]))
+        model_columns.checked_frequency(np.array([1e9, 1e8]))
     with pytest.raises(InputError, match="nan"):
-        model.checked_frequency(np.array([np.nan]))
-    assert [line.split(":")[0] for line in model.caveats(np.array([1e9]))] == ["H2SO4 vapour"]
-    assert len(model.caveats(np.array([90e9]))) == 3
-    assert model.caveats(np.array([5e9])) == []
+        model_columns.checked_frequency(np.array([np.nan]))
+    assert [line.split(":")[0] for line in model_columns.caveats(np.array([1e9]))] == ["H2SO4 vapour"]
+    assert len(model_columns.caveats(np.array([90e9]))) == 3
+    assert model_columns.caveats(np.array([5e9])) == []
 
 
 def test_bad_atmospheres_are_refused(tmp_path):

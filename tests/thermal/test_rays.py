@@ -8,14 +8,14 @@ from scipy.integrate import quad
 
 from hesper.constants import VENUS_RADIUS
 from hesper.physics import atmosphere as physics_atmosphere
-from hesper.thermal import model, model_atmosphere, model_rays
+from hesper.thermal import model_atmosphere, model_columns, model_rays
 from hesper.units import deg, km
 
 
 @pytest.fixture(scope="module")
 def levels():
     air = model_atmosphere.standard(physics_atmosphere.vira())
-    return model.radius_and_index(air)
+    return model_columns.radius_and_index(air)
 
 
 def test_geometry_of_the_refracted_disk(levels):

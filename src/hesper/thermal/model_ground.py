@@ -49,7 +49,8 @@ def uniform(frequency: Array, cosine: Array, temperature: float, permittivity: f
     permittivity
         Relative, real.
     """
-    return _uniform(frequency, cosine, source(frequency, temperature), permittivity)
+    inside = source(frequency, temperature)[:, None]
+    return _half_space(cosine, inside, permittivity, np.ones(frequency.size))
 
 
 def exponential(
@@ -72,7 +73,9 @@ def exponential(
         h tan δ [m].
     """
     top, deep = source(frequency, temperature), source(frequency, deep_temperature)
-    return _exponential(frequency, cosine, top, deep, permittivity, loss_depth)
+    depth = _inner_depth(frequency, cosine, permittivity, loss_depth)
+    inside = deep[:, None] + (top - deep)[:, None] * depth / (1.0 + depth)
+    return _half_space(cosine, inside, permittivity, np.ones(frequency.size))
 
 
 def step(
@@ -95,7 +98,9 @@ def step(
         d tan δ [m].
     """
     top, deep = source(frequency, temperature), source(frequency, deep_temperature)
-    return _step(frequency, cosine, top, deep, permittivity, loss_depth)
+    left = np.exp(-_inner_depth(frequency, cosine, permittivity, loss_depth))
+    inside = deep[:, None] * left + top[:, None] * (1.0 - left)
+    return _half_space(cosine, inside, permittivity, np.ones(frequency.size))
 
 
 def two_layers(
@@ -122,7 +127,9 @@ def two_layers(
         Of the half-space [K].
     """
     top, deep = source(frequency, temperature), source(frequency, deep_temperature)
-    return _two_layers(frequency, cosine, top, deep, permittivity, deep_permittivity, loss_depth)
+    depth = _inner_depth(frequency, cosine, permittivity, loss_depth)
+    mirror = _lower_interface(cosine, permittivity, deep_permittivity)
+    return _slabs(cosine, depth, top, deep, permittivity, mirror)
 
 
 def buried_mirror(
@@ -138,7 +145,9 @@ def buried_mirror(
     As `two_layers`, with R₁₂ free and equal for all angles and both polarisations.
     """
     top = source(frequency, temperature)
-    return _buried_mirror(frequency, cosine, top, permittivity, loss_depth, mirror_reflectivity)
+    depth = _inner_depth(frequency, cosine, permittivity, loss_depth)
+    mirror = np.full((2, cosine.size), mirror_reflectivity)
+    return _slabs(cosine, depth, top, top, permittivity, mirror)
 
 
 def emissivity_law(
@@ -158,65 +167,12 @@ def emissivity_law(
     exponent
         p.
     """
-    return _emissivity_law(
-        frequency, cosine, source(frequency, temperature), permittivity, wavelength, exponent
-    )
-
-
-def layers_incoherent(
-    frequency: Array,
-    cosine: Array,
-    thickness: Array,
-    permittivity: Array,
-    loss_tangent: Array,
-    temperature: Array,
-) -> Ground:
-    """Return emission and reflection of N layers over a half-space, their waves added in power.
-
-    From the bottom up: the ground below an interface has reflectivity ρ and emission σ seen from within
-    layer m; through the layer ρ′ = ρ t², σ′ = σ t + T (1 − t)(1 + ρ t); through its upper interface r + (1
-    − r)² ρ′/(1 − rρ′) and (1 − r) σ′/(1 − rρ′).
-
-    Parameters
-    ----------
-    thickness
-        Of the layers from the top [m], shape (layer,).
-    permittivity, loss_tangent, temperature
-        Of the layers and of the half-space below them, shape (layer + 1,); temperature [K].
-    """
-    sources = np.array([source(frequency, float(t)) for t in temperature])
-    return _layers_incoherent(frequency, cosine, thickness, permittivity, loss_tangent, sources)
-
-
-def layers_coherent(
-    frequency: Array,
-    cosine: Array,
-    thickness: Array,
-    permittivity: Array,
-    loss_tangent: Array,
-    temperature: Array,
-) -> Ground:
-    """Return emission and reflection of N layers over a half-space, their waves added in amplitude.
-
-    Tangential fields are carried from the half-space upward by characteristic matrices (Born & Wolf,
-    section 1.6) with complex permittivity ε(1 + i tan δ). A layer emits its temperature times the fraction
-    of a wave from above that it absorbs: the difference of the Poynting flux into and out of it (Kirchhoff,
-    reciprocity).
-
-    Parameters
-    ----------
-    thickness
-        Of the layers from the top [m], shape (layer,).
-    permittivity, loss_tangent, temperature
-        Of the layers and of the half-space below them, shape (layer + 1,); temperature [K].
-    """
-    sources = np.array([source(frequency, float(t)) for t in temperature])
-    complex_permittivity = np.asarray(permittivity) * (1 + 1j * np.asarray(loss_tangent))
-    return _layers_coherent(frequency, cosine, thickness, complex_permittivity, sources)
+    kept = 1.0 / (1.0 + (SPEED_OF_LIGHT / frequency / wavelength) ** exponent)
+    return _half_space(cosine, source(frequency, temperature)[:, None], permittivity, kept)
 
 
 @compiled
-def _interface(cosine: float, above: float, below: float) -> tuple[float, float, float]:
+def interface(cosine: float, above: float, below: float) -> tuple[float, float, float]:
     """Return R horizontal, R vertical and the cosine of the refracted ray, for real permittivities."""
     sine2 = (1.0 - cosine * cosine) * above / below
     if sine2 >= 1.0:
@@ -229,209 +185,76 @@ def _interface(cosine: float, above: float, below: float) -> tuple[float, float,
 
 
 @compiled
-def _optical_depth(frequency: float, permittivity: float, loss_depth: float, cosine: float) -> float:
-    return float(
-        2.0 * np.pi * frequency / SPEED_OF_LIGHT * np.sqrt(permittivity) * loss_depth / max(cosine, 1e-12)
-    )
+def optical_depth(frequency: Array, permittivity: float, loss_depth: float, cosine: Array) -> Array:
+    """Return κ d/cos θ of a layer, for numbers or arrays that go together."""
+    per_metre = 2.0 * np.pi / SPEED_OF_LIGHT * np.sqrt(permittivity) * loss_depth
+    depth: Array = frequency * per_metre / np.maximum(cosine, 1e-12)
+    return depth
+
+
+def _inner_depth(frequency: Array, cosine: Array, permittivity: float, loss_depth: float) -> Array:
+    """Return κ d/cos θₜ below a surface, shape (frequency, ray); θₜ by Snell's law."""
+    refracted = np.sqrt(1.0 - (1.0 - cosine * cosine) / permittivity)
+    return np.asarray(optical_depth(frequency[:, None], permittivity, loss_depth, refracted[None, :]))
 
 
 @compiled
-def _uniform(frequency: Array, cosine: Array, top: Array, permittivity: float) -> Ground:
-    emission = np.empty((2, frequency.size, cosine.size))
+def _half_space(cosine: Array, inside: Array, permittivity: float, kept: Array) -> Ground:
+    """Return (1 − R) f J and 1 − (1 − R) f, with J what comes up from inside and f the part let through.
+
+    Parameters
+    ----------
+    inside
+        J [K], shape (frequency, ray) or (frequency, 1).
+    kept
+        f, shape (frequency,).
+    """
+    emission = np.empty((2, inside.shape[0], cosine.size))
     reflectivity = np.empty_like(emission)
     for j in range(cosine.size):
-        horizontal, vertical, _ = _interface(cosine[j], 1.0, permittivity)
-        for i in range(frequency.size):
-            reflectivity[0, i, j], reflectivity[1, i, j] = horizontal, vertical
-            emission[0, i, j], emission[1, i, j] = (1 - horizontal) * top[i], (1 - vertical) * top[i]
+        horizontal, vertical, _ = interface(cosine[j], 1.0, permittivity)
+        ray = min(j, inside.shape[1] - 1)
+        for i in range(inside.shape[0]):
+            through_h, through_v = (1.0 - horizontal) * kept[i], (1.0 - vertical) * kept[i]
+            emission[0, i, j], reflectivity[0, i, j] = through_h * inside[i, ray], 1.0 - through_h
+            emission[1, i, j], reflectivity[1, i, j] = through_v * inside[i, ray], 1.0 - through_v
     return Ground(emission, reflectivity)
 
 
 @compiled
-def _exponential(
-    frequency: Array, cosine: Array, top: Array, deep: Array, permittivity: float, loss_depth: float
-) -> Ground:
-    emission = np.empty((2, frequency.size, cosine.size))
-    reflectivity = np.empty_like(emission)
+def _lower_interface(cosine: Array, permittivity: float, deep_permittivity: float) -> Array:
+    """Return R of the interface below a layer for rays that reach its top, shape (polarisation, ray)."""
+    mirror = np.empty((2, cosine.size))
     for j in range(cosine.size):
-        horizontal, vertical, refracted = _interface(cosine[j], 1.0, permittivity)
-        for i in range(frequency.size):
-            depth = _optical_depth(frequency[i], permittivity, loss_depth, refracted)
-            inside = deep[i] + (top[i] - deep[i]) * depth / (1.0 + depth)
-            reflectivity[0, i, j], reflectivity[1, i, j] = horizontal, vertical
-            emission[0, i, j], emission[1, i, j] = (1 - horizontal) * inside, (1 - vertical) * inside
-    return Ground(emission, reflectivity)
+        refracted = interface(cosine[j], 1.0, permittivity)[2]
+        mirror[0, j], mirror[1, j], _ = interface(refracted, permittivity, deep_permittivity)
+    return mirror
 
 
 @compiled
-def _step(
-    frequency: Array, cosine: Array, top: Array, deep: Array, permittivity: float, loss_depth: float
+def _slabs(
+    cosine: Array, depth: Array, top: Array, deep: Array, permittivity: float, mirror: Array
 ) -> Ground:
-    emission = np.empty((2, frequency.size, cosine.size))
+    """Return emission and reflectivity of a layer of optical depth `depth` over a reflector.
+
+    Parameters
+    ----------
+    depth
+        Shape (frequency, ray).
+    mirror
+        R of the reflector, shape (polarisation, ray).
+    """
+    emission = np.empty((2, *depth.shape))
     reflectivity = np.empty_like(emission)
+    upper = np.empty(2)
     for j in range(cosine.size):
-        horizontal, vertical, refracted = _interface(cosine[j], 1.0, permittivity)
-        for i in range(frequency.size):
-            left = np.exp(-_optical_depth(frequency[i], permittivity, loss_depth, refracted))
-            inside = deep[i] * left + top[i] * (1.0 - left)
-            reflectivity[0, i, j], reflectivity[1, i, j] = horizontal, vertical
-            emission[0, i, j], emission[1, i, j] = (1 - horizontal) * inside, (1 - vertical) * inside
-    return Ground(emission, reflectivity)
-
-
-@compiled
-def _slab(r: float, mirror: float, t: float, top: float, deep: float) -> tuple[float, float]:
-    """Return emission and reflectivity of a slab of transmission t between interfaces r and mirror."""
-    echoes = 1.0 - r * mirror * t * t
-    emission = (1.0 - r) / echoes * (top * (1.0 - t) * (1.0 + mirror * t) + deep * (1.0 - mirror) * t)
-    return emission, r + (1.0 - r) ** 2 * mirror * t * t / echoes
-
-
-@compiled
-def _two_layers(
-    frequency: Array,
-    cosine: Array,
-    top: Array,
-    deep: Array,
-    permittivity: float,
-    deep_permittivity: float,
-    loss_depth: float,
-) -> Ground:
-    emission = np.empty((2, frequency.size, cosine.size))
-    reflectivity = np.empty_like(emission)
-    for j in range(cosine.size):
-        upper_h, upper_v, refracted = _interface(cosine[j], 1.0, permittivity)
-        lower_h, lower_v, _ = _interface(refracted, permittivity, deep_permittivity)
-        for i in range(frequency.size):
-            t = np.exp(-_optical_depth(frequency[i], permittivity, loss_depth, refracted))
-            emission[0, i, j], reflectivity[0, i, j] = _slab(upper_h, lower_h, t, top[i], deep[i])
-            emission[1, i, j], reflectivity[1, i, j] = _slab(upper_v, lower_v, t, top[i], deep[i])
-    return Ground(emission, reflectivity)
-
-
-@compiled
-def _buried_mirror(
-    frequency: Array, cosine: Array, top: Array, permittivity: float, loss_depth: float, mirror: float
-) -> Ground:
-    emission = np.empty((2, frequency.size, cosine.size))
-    reflectivity = np.empty_like(emission)
-    for j in range(cosine.size):
-        upper_h, upper_v, refracted = _interface(cosine[j], 1.0, permittivity)
-        for i in range(frequency.size):
-            t = np.exp(-_optical_depth(frequency[i], permittivity, loss_depth, refracted))
-            emission[0, i, j], reflectivity[0, i, j] = _slab(upper_h, mirror, t, top[i], top[i])
-            emission[1, i, j], reflectivity[1, i, j] = _slab(upper_v, mirror, t, top[i], top[i])
-    return Ground(emission, reflectivity)
-
-
-@compiled
-def _emissivity_law(
-    frequency: Array, cosine: Array, top: Array, permittivity: float, wavelength: float, exponent: float
-) -> Ground:
-    emission = np.empty((2, frequency.size, cosine.size))
-    reflectivity = np.empty_like(emission)
-    for j in range(cosine.size):
-        horizontal, vertical, _ = _interface(cosine[j], 1.0, permittivity)
-        for i in range(frequency.size):
-            law = 1.0 / (1.0 + (SPEED_OF_LIGHT / frequency[i] / wavelength) ** exponent)
-            emission[0, i, j] = (1 - horizontal) * law * top[i]
-            emission[1, i, j] = (1 - vertical) * law * top[i]
-            reflectivity[0, i, j] = 1 - (1 - horizontal) * law
-            reflectivity[1, i, j] = 1 - (1 - vertical) * law
-    return Ground(emission, reflectivity)
-
-
-@compiled
-def _layers_incoherent(
-    frequency: Array,
-    cosine: Array,
-    thickness: Array,
-    permittivity: Array,
-    loss_tangent: Array,
-    sources: Array,
-) -> Ground:
-    emission = np.empty((2, frequency.size, cosine.size))
-    reflectivity = np.empty_like(emission)
-    count = thickness.size
-    r = np.empty((2, count + 1))
-    inner = np.empty(count + 1)
-    for j in range(cosine.size):
-        above, direction = 1.0, cosine[j]
-        for m in range(count + 1):
-            r[0, m], r[1, m], direction = _interface(direction, above, permittivity[m])
-            inner[m], above = direction, permittivity[m]
-        for i in range(frequency.size):
-            for polarisation in range(2):
-                rho = r[polarisation, count]
-                sigma = (1.0 - rho) * sources[count, i]
-                for m in range(count - 1, -1, -1):
-                    loss = thickness[m] * loss_tangent[m]
-                    t = np.exp(-_optical_depth(frequency[i], permittivity[m], loss, inner[m]))
-                    sigma = sigma * t + sources[m, i] * (1.0 - t) * (1.0 + rho * t)
-                    rho = rho * t * t
-                    upper = r[polarisation, m]
-                    echoes = 1.0 - upper * rho
-                    sigma = (1.0 - upper) * sigma / echoes
-                    rho = upper + (1.0 - upper) ** 2 * rho / echoes
-                emission[polarisation, i, j], reflectivity[polarisation, i, j] = sigma, rho
-    return Ground(emission, reflectivity)
-
-
-@compiled
-def _layers_coherent(
-    frequency: Array, cosine: Array, thickness: Array, permittivity: Array, sources: Array
-) -> Ground:
-    emission = np.empty((2, frequency.size, cosine.size))
-    reflectivity = np.empty_like(emission)
-    count = thickness.size
-    absorbed = np.empty(count + 1)
-    # Time runs as e^−iωt: a decaying wave has Im q > 0.
-    q = np.empty(count + 1, dtype=np.complex128)
-    wave = np.empty(count, dtype=np.complex128)
-    for j in range(cosine.size):
-        sine2 = 1.0 - cosine[j] * cosine[j]
-        for m in range(count + 1):
-            q[m] = np.sqrt(permittivity[m] - sine2 + 0j)
-        for i in range(frequency.size):
-            k0 = 2.0 * np.pi * frequency[i] / SPEED_OF_LIGHT
-            for m in range(count):
-                wave[m] = np.exp(1j * k0 * q[m] * thickness[m])
-            for polarisation in range(2):
-                # Admittance: q for s, ε/q for p.
-                electric = 1.0 + 0j
-                magnetic = q[count] if polarisation == 0 else permittivity[count] / q[count]
-                flux = magnetic.real
-                absorbed[count] = flux
-                for m in range(count - 1, -1, -1):
-                    admittance = q[m] if polarisation == 0 else permittivity[m] / q[m]
-                    # cos and sin of a complex phase with e^{|Im|} taken out: thick layers do not overflow.
-                    half = wave[m]
-                    turn = half * half
-                    c, s = 0.5 * (turn + 1.0), 0.5 * (turn - 1.0)
-                    electric, magnetic = (
-                        c * electric - s / admittance * magnetic,
-                        c * magnetic - s * admittance * electric,
-                    )
-                    size = np.abs(electric) + np.abs(magnetic)
-                    electric, magnetic = electric / size, magnetic / size
-                    # What was taken out, squared, for the fluxes below.
-                    shrink = (half.real**2 + half.imag**2) / (size * size)
-                    for below in range(m + 1, count + 1):
-                        absorbed[below] *= shrink
-                    inflow = (electric * np.conj(magnetic)).real
-                    total = 0.0
-                    for below in range(m + 1, count + 1):
-                        total += absorbed[below]
-                    absorbed[m] = inflow - total
-                air = cosine[j] if polarisation == 0 else 1.0 / cosine[j]
-                forward = 0.5 * (electric + magnetic / air)
-                backward = 0.5 * (electric - magnetic / air)
-                incident = air * (forward.real**2 + forward.imag**2)
-                total = 0.0
-                for m in range(count + 1):
-                    total += absorbed[m] / incident * sources[m, i]
-                emission[polarisation, i, j] = total
-                reflectivity[polarisation, i, j] = (backward.real**2 + backward.imag**2) / (
-                    forward.real**2 + forward.imag**2
-                )
+        upper[0], upper[1], _ = interface(cosine[j], 1.0, permittivity)
+        for i in range(depth.shape[0]):
+            t = np.exp(-depth[i, j])
+            for k in range(2):
+                r, m = upper[k], mirror[k, j]
+                echoes = 1.0 - r * m * t * t
+                inside = top[i] * (1.0 - t) * (1.0 + m * t) + deep[i] * (1.0 - m) * t
+                emission[k, i, j] = (1.0 - r) / echoes * inside
+                reflectivity[k, i, j] = r + (1.0 - r) ** 2 * m * t * t / echoes
     return Ground(emission, reflectivity)

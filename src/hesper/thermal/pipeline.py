@@ -96,7 +96,7 @@ def checked(settings: Config) -> tuple[Spectrum, model.Scene]:
             raise InputError(f"recipe: {name} names one thing twice; name it once")
     if not settings.families:
         raise InputError("recipe: families is empty; name at least one family of grounds")
-    retrieve.refuse_limits_alone(table)
+    retrieve.refuse_limits_alone(table, where=settings.table or "recipe: data")
     if settings.sampling == "nested":
         retrieve_posterior.sampler()
     return table, above

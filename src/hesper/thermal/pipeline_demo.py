@@ -11,6 +11,7 @@ from hesper.record import Array
 from hesper.runs import Run
 from hesper.thermal import (
     model,
+    model_columns,
     model_families,
     pipeline_products,
     pipeline_rows,
@@ -70,8 +71,8 @@ def section(
 def _closed_forms(above: model.Scene) -> list[Result]:
     """Return rows with known answers: geometry of the refracted disk, and opacities the paper quotes."""
     nu = np.array([608 * MHz, 1385 * MHz])
-    column = model.columns(nu, above.atmosphere, laws=above.laws)
-    opacity = model.zenith_opacity(column, above.scale)
+    column = model_columns.columns(nu, above.atmosphere, laws=above.laws)
+    opacity = model_columns.zenith_opacity(column, above.scale)
     edge = column.rays.critical_impact / km
     source = "Mohan et al. 2017, section 5"
     return [

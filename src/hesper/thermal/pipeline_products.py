@@ -6,7 +6,7 @@ import numpy as np
 
 from hesper import figures, products
 from hesper.runs import Run
-from hesper.thermal import grid, model, model_families, plot, retrieve_posterior
+from hesper.thermal import grid, model, model_columns, model_families, plot, retrieve_posterior
 from hesper.thermal import simulate as simulated
 from hesper.thermal.data import Fit, Posterior, Prediction, Spectrum
 from hesper.thermal.pipeline_settings import Config, frequencies, ground
@@ -49,10 +49,10 @@ def maps(settings: Config, above: model.Scene, out: Run) -> None:
         return
     kind, values = ground(settings)
     limbs = model.limbs(above, lambda f, cosine, t: kind.ground(f, cosine, t, values), nu)
-    column = model.columns(nu, above.atmosphere, laws=above.laws)
+    column = model_columns.columns(nu, above.atmosphere, laws=above.laws)
     latitudes = np.array([latitude for latitude, _ in above.zones] or [0.0])
     edge = grid.mean_limb(limbs, model.ring_shares(limbs[0].impact, limbs[0].critical_impact, latitudes))
-    sources = model.contributions(column, above.scale)
+    sources = model_columns.contributions(column, above.scale)
     drawn = grid.disk(limbs, latitudes, pixel=settings.pixel)
     out.write("limb.nc", lambda: products.netcdf(edge))
     out.write("contributions.nc", lambda: products.netcdf(sources))

@@ -4,7 +4,7 @@ import numpy as np
 
 from hesper.products import Result
 from hesper.record import Array
-from hesper.thermal import model, retrieve_comparison
+from hesper.thermal import model_columns, retrieve_comparison
 from hesper.thermal.data import Comparison, Fit, Posterior
 
 
@@ -57,7 +57,7 @@ def comparison(table: Comparison) -> list[Result]:
 
 def caveats(frequency: Array) -> list[Result]:
     """Return a row that says which absorbers are extrapolated at the predicted frequencies."""
-    lines = model.caveats(frequency)
+    lines = model_columns.caveats(frequency)
     what = "absorbers extrapolated at predicted frequencies"
     return [Result("thermal", what, "count", float(len(lines)), note="; ".join(lines))]
 

@@ -9,7 +9,15 @@ from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
 from hesper.physics import atmosphere as physics_atmosphere
 from hesper.record import Array, record, setting
-from hesper.thermal import model, model_atmosphere, model_families, model_ground, model_opacity, read
+from hesper.thermal import (
+    model,
+    model_atmosphere,
+    model_columns,
+    model_families,
+    model_layers,
+    model_opacity,
+    read,
+)
 from hesper.thermal.data import Atmosphere, Spectrum
 from hesper.thermal.model_families import Family
 from hesper.thermal.model_ground import Ground
@@ -154,11 +162,11 @@ class Config:
     )  # fmt: skip
     lowest_frequency: float = setting(
         240 * MHz, "Hz", "of predicted spectra", shown="GHz",
-        minimum=model.LOWEST_FREQUENCY, maximum=model.HIGHEST_FREQUENCY,
+        minimum=model_columns.LOWEST_FREQUENCY, maximum=model_columns.HIGHEST_FREQUENCY,
     )  # fmt: skip
     highest_frequency: float = setting(
         1000 * GHz, "Hz", "of predicted spectra", shown="GHz",
-        minimum=model.LOWEST_FREQUENCY, maximum=model.HIGHEST_FREQUENCY,
+        minimum=model_columns.LOWEST_FREQUENCY, maximum=model_columns.HIGHEST_FREQUENCY,
     )  # fmt: skip
     frequencies: int = setting(600, "count", "number of predicted frequencies", minimum=4, maximum=5000)
     map_frequencies: tuple = setting(  # type: ignore[type-arg]
@@ -166,8 +174,8 @@ class Config:
         "Hz",
         "of maps, limbs and contributions",
         shown="GHz",
-        minimum=model.LOWEST_FREQUENCY,
-        maximum=model.HIGHEST_FREQUENCY,
+        minimum=model_columns.LOWEST_FREQUENCY,
+        maximum=model_columns.HIGHEST_FREQUENCY,
     )
     pixel: float = setting(50 * km, "m", "pixel of the maps", shown="km", minimum=10 * km, maximum=1000 * km)
     seed: int = setting(1, "count", "of random numbers", minimum=0)
@@ -190,12 +198,17 @@ def scene(settings: Config) -> model.Scene:
     Raises
     ------
     InputError
-        If a profile of one's own is to be taken by latitude.
+        If a profile of one's own, or one latitude, is to be taken by latitude.
     """
     air = settings.atmosphere
     if air.by_latitude and air.profile:
         raise InputError(
             "recipe: atmosphere.by_latitude holds for VIRA; remove atmosphere.profile, or set it false"
+        )
+    if air.by_latitude and air.latitude != 0.0:
+        raise InputError(
+            f"recipe: atmosphere.latitude = {air.latitude / deg:g} deg beside by_latitude, which takes all "
+            "latitudes; remove one of the two"
         )
     profile = (
         physics_atmosphere.read(config.existing(air.profile))
@@ -205,10 +218,10 @@ def scene(settings: Config) -> model.Scene:
     parametric = partial(
         model_opacity.collision_induced_parametric, scale=air.co2_scale, exponent=air.co2_exponent
     )
-    laws = model.Laws(_COLLISION_INDUCED.get(air.collision_induced, parametric), _SO2[air.so2_shape])
+    laws = model_columns.Laws(_COLLISION_INDUCED.get(air.collision_induced, parametric), _SO2[air.so2_shape])
     latitudes = physics_atmosphere.VIRA_LATITUDES if air.by_latitude else ()
     zones = tuple((each, _atmosphere(air, physics_atmosphere.vira(each))) for each in latitudes)
-    scale = np.ones(len(model.SPECIES))
+    scale = np.ones(len(model_columns.SPECIES))
     return model.Scene(_atmosphere(air, profile), laws, scale, settings.sky_408, zones)
 
 
@@ -275,7 +288,7 @@ def ground(settings: Config) -> tuple[Family, Array]:
                 f"half-space below need {layers + 1}"
             )
     law = (
-        model_ground.layers_coherent if given.family == "layers coherent" else model_ground.layers_incoherent
+        model_layers.layers_coherent if given.family == "layers coherent" else model_layers.layers_incoherent
     )
     for name in ("thickness", "permittivity", "loss_tangent", "temperature"):
         for value in getattr(given, name):

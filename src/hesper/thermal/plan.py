@@ -12,6 +12,7 @@ from hesper.record import Array, record, setting
 from hesper.thermal import (
     model,
     model_atmosphere,
+    model_columns,
     model_families,
     plan_noise,
     read,
@@ -51,8 +52,8 @@ class Config:
         "Hz",
         "frequencies",
         shown="GHz",
-        minimum=model.LOWEST_FREQUENCY,
-        maximum=model.HIGHEST_FREQUENCY,
+        minimum=model_columns.LOWEST_FREQUENCY,
+        maximum=model_columns.HIGHEST_FREQUENCY,
     )
     antennas: int = setting(30, "count", "number of antennas", minimum=2, maximum=100_000)
     system_temperature: float = setting(
@@ -104,7 +105,7 @@ def tables(settings: Config) -> list[Table]:
             raise InputError(f"plan: {name} names {twice[0]} twice; name it once")
     from hesper import ephemeris
 
-    nu = model.checked_frequency(np.array(settings.frequencies), where="plan: frequencies")
+    nu = model_columns.checked_frequency(np.array(settings.frequencies), where="plan: frequencies")
     view = ephemeris.viewing(list(settings.times), settings.observer)
     spectra = predictions(settings, nu)
     sky = model.sky_source(nu, settings.sky_408)
@@ -129,8 +130,8 @@ def predictions(settings: Config, nu: Array) -> Predictions:
     """Return what each family, fitted to today's data, predicts."""
     scene = model.Scene(
         model_atmosphere.standard(physics_atmosphere.vira()),
-        model.Laws(),
-        np.ones(len(model.SPECIES)),
+        model_columns.Laws(),
+        np.ones(len(model_columns.SPECIES)),
         settings.sky_408,
     )
     known = read.together(settings.data)

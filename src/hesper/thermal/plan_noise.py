@@ -57,10 +57,10 @@ def budget(array: Interferometer, nu: Array, diameter: float, sky: Array, disk: 
 
     An image has σ = T_sys/(G √(N(N−1) B t)) per beam (radiometer equation; natural weighting, one
     polarisation, T_sys with the sky), times `noise_excess`; beside it unresolved sources leave
-    σ_c = c (ν/GHz)^−0.7 (θ/1′)² per beam (Condon 2002, ASP Conf. 278, 155, c = 0.2 mJy; unverified: from
-    memory). The disk covers n = (π/4) D²/θ² beams (Mohan et al. 2017, section 4), so its flux density has
-    σ √n. The scale errs by a fraction of the contrast T − T_sky that an interferometer sees; the sky, which
-    is added to it, by its own.
+    σ_c = c (ν/GHz)^−0.7 (θ/1′)² per beam (Condon 2002, ASP Conf. 278, 155, c = 0.2 mJy; not checked against
+    the print, taken as known to a factor of 2). The disk covers n = (π/4) D²/θ² beams (Mohan et al. 2017,
+    section 4), so its flux density has σ √n. The scale errs by a fraction of the contrast T − T_sky that an
+    interferometer sees; the sky, which is added to it, by its own.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ import numpy as np
 from hesper.errors import InputError, MissingError
 from hesper.record import Array, concatenate
 from hesper.thermal.data import RadarReflectivities, Spectrum
-from hesper.thermal.model import HIGHEST_FREQUENCY, LOWEST_FREQUENCY
+from hesper.thermal.model_columns import HIGHEST_FREQUENCY, LOWEST_FREQUENCY
 from hesper.units import MHz, km
 
 COLUMNS = (

@@ -114,8 +114,9 @@ def solve(question: Question) -> Solution:
         values = low + np.clip(unit, 0.0, 1.0) * width
         return -question.log_likelihood(values) - log_prior(question.parameters, values)
 
-    unit = _lowest(cost, low.size)
-    known = retrieve_spread.samples(cost, unit)
+    optima = _lowest(cost, low.size)
+    unit = optima[0]
+    known = retrieve_spread.samples(cost, optima)
     predicted = question.predict(low + unit * width)
     exact = retrieve_likelihood.arrays(question.table, scales=False)
     scaled = retrieve_likelihood.arrays(question.table, scales=True)
@@ -140,11 +141,11 @@ def solve(question: Question) -> Solution:
     return Solution(found, Samples(low + known.place * width, known.weight))
 
 
-def refuse_limits_alone(table: Spectrum) -> None:
+def refuse_limits_alone(table: Spectrum, *, where: str = "retrieve") -> None:
     """Refuse a spectrum without any detection."""
     if bool(np.all(table.is_limit)):
         raise InputError(
-            f"retrieve: all {table.frequency.size} data are upper limits; a fit needs at least one "
+            f"{where}: all {table.frequency.size} data are upper limits; a fit needs at least one "
             "detection; add one"
         )
 
@@ -155,15 +156,19 @@ def labels(question: Question) -> Array:
 
 
 def _lowest(cost: Callable[[Array], float], dimensions: int) -> Array:
-    """Minimise over the unit cube: a Sobol net, its best points downhill by simplex, the best again."""
+    """Minimise over the unit cube; return the best place and other minima that count, shape (minimum, …).
+
+    A Sobol net, its best points that lie apart downhill by simplex, the best of these again.
+    """
     net = qmc.Sobol(dimensions, scramble=False).random(128 * 2 ** min(dimensions, 3))
     net = 0.01 + 0.98 * net
-    order = np.argsort([cost(point) for point in net])
-    coarse = [_downhill(cost, net[i], 1e-4, 1e-3) for i in order[:4]]
-    best = min(coarse, key=lambda result: float(result.fun))
+    values = np.array([cost(point) for point in net])
+    coarse = [_downhill(cost, start, 1e-4, 1e-3) for start in _apart(net[np.argsort(values)], 0.2, 6)]
+    coarse.sort(key=lambda result: float(result.fun))
+    best = coarse[0]
     # A simplex may shrink onto a slope: begin anew from where it stopped, until that gains nothing.
     for _ in range(20):
-        polished = _downhill(cost, best.x, 1e-7, 1e-9)
+        polished = _downhill(cost, best.x, 1e-9, 1e-9)
         gain = float(best.fun) - float(polished.fun)
         best = polished
         if gain < 1e-7:
@@ -172,7 +177,17 @@ def _lowest(cost: Callable[[Array], float], dimensions: int) -> Array:
         raise ConvergenceError(
             f"retrieve: no maximum of the posterior found ({best.message}); check the data for outliers"
         )
-    return np.asarray(np.clip(best.x, 0.0, 1.0))
+    near = [best.x, *(each.x for each in coarse if each.fun < best.fun + 8.0)]
+    return _apart(np.clip(np.array(near), 0.0, 1.0), 0.02, 4)
+
+
+def _apart(places: Array, distance: float, most: int) -> Array:
+    """Return the first places of a list no two of which are nearer than a distance, `most` at most."""
+    kept: list[Array] = []
+    for place in places:
+        if len(kept) < most and all(np.max(np.abs(place - other)) > distance for other in kept):
+            kept.append(place)
+    return np.array(kept)
 
 
 def _downhill(cost: Callable[[Array], float], start: Array, xatol: float, fatol: float) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 
 from hesper.errors import InputError
 from hesper.record import Array
-from hesper.thermal import model, model_opacity, retrieve, retrieve_likelihood
+from hesper.thermal import model, model_columns, model_opacity, retrieve, retrieve_likelihood
 from hesper.thermal.data import Atmosphere, Fit, Spectrum
 from hesper.thermal.model_families import Parameter
 from hesper.thermal.model_families import family as family_named
@@ -25,7 +25,7 @@ PARAMETERS = (
 class Absorbers(NamedTuple):
     """The absorption of one atmosphere, ready for any amounts of what the fit changes."""
 
-    column: model.Columns
+    column: model_columns.Columns
     collisions: Array
     """α_Ho at 400 K [m-1], shape (frequency, level)."""
     relative: Array
@@ -76,7 +76,7 @@ def question(table: Spectrum, scene: model.Scene, *, scales: bool = True) -> ret
     radius, is_planck = np.array(table.reference_radius), np.array(table.is_planck)
 
     def predict(values: Array) -> Array:
-        beams = [model.solve(part.column, absorption(part, values)) for part in each]
+        beams = [model_columns.solve(part.column, absorption(part, values)) for part in each]
         sights = [model.sight(c.rays, beam, sky, radius) for c, beam in zip(columns, beams, strict=True)]
         emission = kind.ground(frequency, cosine, scene.surface_temperature, values[4:])
         return model.convention(frequency, model.seen(model.together(sights, sky), emission), is_planck)
@@ -96,11 +96,11 @@ def absorption(part: Absorbers, values: Array) -> Array:
         As in `PARAMETERS`.
     """
     scale, exponent, so2, h2so4 = values[:4]
-    collisions = model.layer_mean(scale * part.collisions * np.exp(-exponent * part.relative))
+    collisions = model_columns.layer_mean(scale * part.collisions * np.exp(-exponent * part.relative))
     return np.asarray(collisions + so2 * part.so2 + h2so4 * part.h2so4 + part.others)
 
 
-def _absorbers(scene: model.Scene, air: Atmosphere, column: model.Columns) -> Absorbers:
+def _absorbers(scene: model.Scene, air: Atmosphere, column: model_columns.Columns) -> Absorbers:
     temperature = np.array(air.temperature)
     collisions = model_opacity.collision_induced_parametric(
         column.frequency, temperature, np.array(air.pressure), air.co2, air.n2, scale=1.0, exponent=0.0

@@ -40,28 +40,31 @@ class _Kernels(NamedTuple):
     uniform: float
 
 
-def samples(cost: Cost, place: Array) -> Samples:
+def samples(cost: Cost, places: Array) -> Samples:
     """Sample a posterior on the unit cube by adaptive importance sampling (Cappé et al. 2004).
 
-    The first proposal is a t distribution around the maximum with the curvature there, mixed with the
+    The first proposals are t distributions around the maxima with the curvature there, mixed with the
     uniform distribution; each further one a mixture of kernels around points drawn from what is known so
     far. All draws count, weighted by density over the mean of all proposals (balance heuristic). Points are
     quasi-random (Sobol) and always the same.
 
     Parameters
     ----------
-    place
-        Maximum of the posterior, shape (parameter,).
+    places
+        Maxima of the posterior, shape (maximum, parameter).
 
     Raises
     ------
     ConvergenceError
         If fewer than 50 independent samples come together.
     """
-    proposals = [_Kernels(place[None, :], np.linalg.cholesky(_curvature_scale(cost, place)), 0.3)]
-    found, log_target = np.empty((0, place.size)), np.empty(0)
+    proposals = [
+        _Kernels(place[None, :], np.linalg.cholesky(_curvature_scale(cost, place)), 0.3) for place in places
+    ]
+    found, log_target = np.empty((0, places.shape[1])), np.empty(0)
     for turn in range(_ROUNDS):
-        drawn = _draw(proposals[-1], turn)
+        fresh = proposals if turn == 0 else proposals[-1:]
+        drawn = np.vstack([_draw(each, turn + i) for i, each in enumerate(fresh)])
         drawn = drawn[np.all((drawn >= 0.0) & (drawn <= 1.0), axis=1)]
         found = np.vstack([found, drawn])
         log_target = np.concatenate([log_target, [-cost(point) for point in drawn]])
@@ -112,24 +115,50 @@ def at_bound(place: Array) -> Array:
     return np.asarray((place < BOUND) | (place > 1 - BOUND))
 
 
+def _rise(cost: Cost, place: Array) -> Array:
+    """Return how far along each axis, toward the middle of the cube, the cost rises by ½; at most ¼."""
+    here, found = cost(place), np.empty(place.size)
+    for i in range(place.size):
+        inward = np.zeros(place.size)
+        inward[i] = 1.0 if place[i] < 0.5 else -1.0
+        found[i] = 1e-9
+        while found[i] < 0.25 and cost(place + found[i] * inward) < here + 0.5:
+            found[i] *= 2.0
+    return np.minimum(found, 0.25)
+
+
 def _curvature_scale(cost: Cost, place: Array) -> Array:
-    """Return the inverse of the second derivatives of the cost, no direction wider than the cube."""
-    n, h = place.size, BOUND
-    centre = np.clip(place, 2 * h, 1 - 2 * h)
-    steps, here = h * np.eye(n), cost(centre)
+    """Return a scale matrix from second derivatives, over steps that raise the cost by about ½.
+
+    Of a parameter at a bound, where the posterior is cut, the squared distance of that rise stands alone. No
+    direction is wider than the cube.
+    """
+    rise = _rise(cost, place)
+    edge = np.minimum(place, 1 - place)
+    free = np.nonzero(edge > 0.5 * rise)[0]
+    scale = np.diag(np.minimum(rise, 0.29) ** 2)
+    if not free.size:
+        return scale
+    step = np.diag(np.minimum(0.5 * rise, edge))[free]
+    h, here, n = np.minimum(0.5 * rise, edge)[free], cost(place), free.size
     matrix = np.zeros((n, n))
     for i in range(n):
-        matrix[i, i] = (cost(centre + steps[i]) - 2 * here + cost(centre - steps[i])) / h**2
+        matrix[i, i] = cost(place + step[i]) - 2 * here + cost(place - step[i])
         for j in range(i):
             corners = (
-                cost(centre + steps[i] + steps[j])
-                - cost(centre + steps[i] - steps[j])
-                - cost(centre - steps[i] + steps[j])
-                + cost(centre - steps[i] - steps[j])
+                cost(place + step[i] + step[j])
+                - cost(place + step[i] - step[j])
+                - cost(place - step[i] + step[j])
+                + cost(place - step[i] - step[j])
             )
-            matrix[i, j] = matrix[j, i] = corners / (4 * h**2)
+            matrix[i, j] = matrix[j, i] = corners / 4
+    # In units of the steps, so that parameters of unlike widths meet as equals.
     eigenvalue, vector = np.linalg.eigh(matrix)
-    return np.asarray((vector / np.maximum(eigenvalue, 12.0)) @ vector.T)
+    inverse = (vector / np.maximum(eigenvalue, 12.0 * h.min() ** 2)) @ vector.T
+    wide = np.sqrt(np.diag(inverse)) * h
+    shrink = np.minimum(1.0, 0.29 / wide) * h
+    scale[np.ix_(free, free)] = inverse * np.outer(shrink, shrink)
+    return scale
 
 
 def _around(found: Array, weight: Array) -> _Kernels:
@@ -139,7 +168,9 @@ def _around(found: Array, weight: Array) -> _Kernels:
     scatter = (weight[:, None] * (found - mean)).T @ (found - mean)
     count = max(1.0 / np.sum(weight**2), 2.0)
     silverman = (4.0 / (n + 2.0) / count) ** (2.0 / (n + 4.0))
-    root = np.linalg.cholesky(silverman * scatter + 1e-14 * np.eye(n))
+    width = np.sqrt(np.diag(scatter)) + 1e-12
+    correlation = scatter / np.outer(width, width) + 1e-9 * np.eye(n)
+    root = np.sqrt(silverman) * width[:, None] * np.linalg.cholesky(correlation)
     return _Kernels(equal(Samples(found, weight), _CENTRES), root, 0.05)
 
 

@@ -4,10 +4,12 @@ import dataclasses
 
 import numpy as np
 
+from hesper.errors import InputError
 from hesper.record import Array
 from hesper.thermal import model
 from hesper.thermal.data import Prediction, Spectrum
 from hesper.thermal.model_families import Family, temperatures
+from hesper.units import GHz
 
 
 def prediction(view: model.View, kind: Family, values: Array, *, is_planck: bool = False) -> Prediction:
@@ -52,10 +54,22 @@ def spectrum(
         Of the random numbers.
     scales
         Whether flux scales err.
+
+    Raises
+    ------
+    InputError
+        If noise makes a temperature negative, which no table may hold.
     """
     view = model.view(scene, table.frequency, table.reference_radius)
     truth = temperatures(view, kind, values, table.is_planck)
-    return noisy(truth, table, seed=seed, scales=scales)
+    seen = noisy(truth, table, seed=seed, scales=scales)
+    if np.any(seen.brightness_temperature <= 0):
+        k = int(np.argmin(seen.brightness_temperature))
+        raise InputError(
+            f"simulate: noise of {table.brightness_temperature_std[k]:g} K makes {truth[k]:.0f} K at "
+            f"{table.frequency[k] / GHz:g} GHz negative; give the table smaller errors, or another seed"
+        )
+    return seen
 
 
 def noisy(truth: Array, table: Spectrum, *, seed: int, scales: bool = True) -> Spectrum:
