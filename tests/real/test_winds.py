@@ -11,7 +11,7 @@ from hesper.winds import (
     model_spectrum,
     model_template,
     plan_photons,
-    read,
+    read_spectra,
     retrieve_spectra,
 )
 
@@ -20,7 +20,7 @@ FIRST = 5889.95 * angstrom - 256 * STEP
 
 
 def _spectra(real_data, *names):
-    return [read.planet_spectrum(real_data / "planet_spectra" / f"{n}.fits") for n in names]
+    return [read_spectra.planet_spectrum(real_data / "planet_spectra" / f"{n}.fits") for n in names]
 
 
 def _windows(*edges):
@@ -65,7 +65,9 @@ def test_lines_of_jupiters_own_methane_move_by_one_leg(real_data):
 
 @pytest.fixture
 def atlas(real_data):
-    return read.atlas(real_data / "solar" / "int_nad.dat", FIRST - angstrom, FIRST + 512 * STEP + angstrom)
+    return read_spectra.atlas(
+        real_data / "solar" / "int_nad.dat", FIRST - angstrom, FIRST + 512 * STEP + angstrom
+    )
 
 
 def _template(atlas, water=1.0):
@@ -125,7 +127,7 @@ _SHIFTS = model_template.Shifts(13163.5 / SPEED_OF_LIGHT, 0.0, -349 / SPEED_OF_L
 def test_correlation_is_biased_by_telluric_lines(real_data):
     # V2: without telluric lines the slope is 1; with them it hangs on where the window cuts.
     def one(first, water):
-        window = read.atlas(
+        window = read_spectra.atlas(
             real_data / "solar" / "int_nad.dat", first - angstrom, first + 512 * STEP + angstrom
         )
         return _correlated(window, first, water)
@@ -140,7 +142,7 @@ def test_correlation_is_biased_by_telluric_lines(real_data):
 
 
 def test_cloud_tracked_winds_through_the_same_function(real_data):
-    vectors = read.wind_vectors(sorted((real_data / "winds").glob("*.dat")))
+    vectors = read_spectra.wind_vectors(sorted((real_data / "winds").glob("*.dat")))
     edges = np.arange(-80, -19, 10) * deg
     profile = grid.zonal_profile(vectors.lat, vectors.zonal_wind, np.full(vectors.lat.size, np.nan), edges)
     assert profile.zonal_wind == pytest.approx([-34, -57, -81, -104, -113, -114], abs=1.0)
