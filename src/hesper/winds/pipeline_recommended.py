@@ -2,7 +2,7 @@
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -90,12 +90,12 @@ def reduced(
             "row terms are left out: scan the disk, or set row_terms = false",
             stacklevel=2,
         )
-    velocities = _measured(run, known, places, None)
+    velocities = _weighed(run, known, places, _measured(run, known, places, None))
     if row_terms:
         better = _with_rows_put_right(run, known, places, velocities, joint)
         if better is not known:
             known, places = better, _positions(run, better)
-            velocities = _measured(run, known, places, None)
+            velocities = _weighed(run, known, places, _measured(run, known, places, None))
     fits = [
         _fitted(run, known, places, velocities, _table(run, places, fields), fields, row_terms, None)
         for fields in (terms, joint)
@@ -117,9 +117,18 @@ class _Run(NamedTuple):
 def _measured(run: _Run, known: Wavelengths, places: Positions, only: Array | None) -> Velocities:
     limits = run.limits
     return retrieve.velocities(
-        run.spectra, known, places, run.lines, run.disk, line=limits.line, faintest=limits.faintest,
-        sky_prior=limits.sky_prior, telluric_prior=limits.telluric_prior, only=only,
+        run.spectra, known, places, run.lines, run.disk, line=limits.line, sky_prior=limits.sky_prior,
+        telluric_prior=limits.telluric_prior, only=only,
     )  # fmt: skip
+
+
+def _weighed(run: _Run, known: Wavelengths, places: Positions, found: Velocities) -> Velocities:
+    """Return velocities with the noise and the flag of faintness that the expected light gives them."""
+    seen = model_pictures.look(
+        _pictures(run, places, []), found.x, found.y, places.seeing[found.frame], places.exponent
+    )
+    light = seen[:, 0] * places.brightness[found.frame]
+    return retrieve.with_expected_noise(found, light, known.sky[found.frame], faintest=run.limits.faintest)
 
 
 def _with_rows_put_right(
@@ -142,7 +151,8 @@ def _with_rows_put_right(
         if chosen.size == 0:
             break
         known = calibrate_rows.with_row_shifts(known, first.row[here], apart[here])
-        velocities = _replaced(velocities, _measured(run, known, places, chosen))
+        again = _replaced(velocities, _measured(run, known, places, chosen))
+        velocities = _weighed(run, known, places, again)
     return known
 
 
@@ -218,9 +228,17 @@ def _positions(run: _Run, known: Wavelengths) -> Positions:
 def _table(
     run: _Run, places: Positions, terms: Sequence[str | model_fields.WindField]
 ) -> model_pictures.Pictures:
-    limits, setup = run.limits, run.spectra.setup
+    limits = run.limits
     columns = retrieve_winds.columns(run.disk, terms, line=limits.line, scattering=limits.scattering)
-    # Only the seeing that occurred, and two nodes on either side for the cubic between them.
+    return _pictures(run, places, columns)
+
+
+def _pictures(
+    run: _Run, places: Positions, columns: Sequence[Callable[[model.Points, float], Array]]
+) -> model_pictures.Pictures:
+    """Return pictures of the light and of columns, for the exponent found and the seeing that occurred."""
+    limits, setup = run.limits, run.spectra.setup
+    # Two nodes on either side for the cubic between them.
     seen = places.seeing[places.found]
     low = int(np.clip(np.searchsorted(SEEING_NODES, seen.min()) - 2, 0, SEEING_NODES.size - 4))
     high = int(np.clip(np.searchsorted(SEEING_NODES, seen.max()) + 2, low + 4, SEEING_NODES.size))
