@@ -75,9 +75,7 @@ def main():
         _scipy(noisy, sky), _pyastronomy(noisy, sky, wave), _specutils(noisy, sky, wave),
     ]  # fmt: skip
     ours, correlated = found[0], found[1]
-    print(
-        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {count} rows of 512 pixels, one line, no sky"
-    )
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {count} rows of 512 pixels")
     print(f"{'':36} {'rows/s':>9} {'bias m/s':>9} {'σ m/s':>7} {'likelihood':>11} {'correlation':>12}")
     for one in (one for one in found if one is not None):
         print(
