@@ -10,12 +10,13 @@ from hesper.units import angstrom, arcsec
 from hesper.winds import (
     pipeline_demo,
     pipeline_paper,
+    pipeline_products,
     pipeline_recommended,
-    retrieve,
-    retrieve_winds,
+    retrieve_levels,
     simulate,
 )
-from hesper.winds.pipeline_config import Config, simulated
+from hesper.winds.data_settings import Windows
+from hesper.winds.pipeline_config import Config, simulated, windows
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_positions_with_another_photometric_law(recipe, exponent):
 
 def test_bands_of_latitude(one, recipe):
     made, found = one
-    edges, zonal = pipeline_recommended.bands(recipe, found)
+    edges, zonal = pipeline_products.bands(recipe.reduction, found)
     pull = (zonal.zonal_wind - made.truth.zonal_wind) / zonal.zonal_wind_std
     assert edges.size == zonal.lat.size + 1
     assert np.abs(pull).max() < 4
@@ -89,33 +90,53 @@ def test_meridional_wind_with_the_zonal_one(recipe):
     assert np.abs(pull).max() < 3
 
 
-def test_two_levels_from_sodium_and_carbon_dioxide(recipe):
-    low = _scene(recipe, zonal_wind=-95.0)
-    high = dataclasses.replace(
-        _scene(recipe, zonal_wind=-140.0, line="emitted"),
-        instrument=dataclasses.replace(recipe.instrument, wavelength=8692.5 * angstrom, dispersion=17e-13,
-                                       resolution=30e-13),
-        sky=dataclasses.replace(recipe.sky, brightness=0.2),
-        defects=dataclasses.replace(recipe.defects, artifact_shift=0.0),
-        reduction=dataclasses.replace(recipe.reduction, line="emitted"),
+@pytest.fixture(scope="module")
+def three_windows(recipe):
+    """D2 and D1 at 95 m/s, the 5ν₃ band of CO2 one level higher at 140 m/s, all seen at once."""
+    config = _scene(recipe, zonal_wind=-95.0)
+    config = dataclasses.replace(
+        config,
+        observation=dataclasses.replace(config.observation, frames=40, exposure=60.0),
+        windows=Windows(
+            wavelength=(5895.92 * angstrom, 8692.5 * angstrom), line=("reflected", "emitted"),
+            dispersion=(11.7e-13, 17e-13), resolution=(20e-13, 30e-13), zonal_wind=(-95.0, -140.0),
+        ),
     )  # fmt: skip
-    parts = []
-    for config in (low, high):
-        found = pipeline_recommended.reduce(config, simulated(config).frames)
-        table = pipeline_recommended._table(
-            found.disk, ["uniform"], config.reduction, found.spectra, found.positions
-        )
-        matrix = retrieve_winds.design(found.velocities, found.positions, table)
-        good = (found.velocities.flag == 0) & np.isfinite(matrix).all(axis=1)
-        known = matrix[good, 0]
-        parts.append(
-            (matrix[good, 1], found.velocities.velocity[good] - known, found.velocities.velocity_std[good])
-        )
-        assert abs(found.winds.value[0] - config.scene.zonal_wind) < 4 * found.winds.value_std[0]
-    value, covariance = retrieve.two_level_fit(*parts)
-    std = np.sqrt(np.diag(covariance))
-    assert value[2] == pytest.approx(value[1] - value[0])
-    assert abs(value[2] + 45) < 5 * std[2] + 10
+    recipes = windows(config)
+    runs = [simulated(one, window=number) for number, one in enumerate(recipes, 1)]
+    found = [pipeline_recommended.reduce(one, made.frames) for one, made in zip(recipes, runs, strict=True)]
+    return [one.reduction.line for one in recipes], runs, found
+
+
+def test_windows_see_the_slit_at_the_same_places_with_noise_of_their_own(three_windows):
+    _, runs, _ = three_windows
+    assert runs[1].truth.x == pytest.approx(runs[0].truth.x)
+    counts = [run.frames.counts[0, :20].ravel() for run in runs[:2]]
+    assert abs(np.corrcoef(counts[0] - counts[0].mean(), counts[1] - counts[1].mean())[0, 1]) < 0.5
+
+
+def test_three_windows_give_two_levels_and_the_shear(three_windows):
+    lines, _, found = three_windows
+    joined = retrieve_levels.level_winds([part.winds for part in found], lines)
+    assert joined.term.tolist() == ["uniform, reflected", "uniform, emitted"]
+    assert np.abs((joined.value - [-95, -140]) / joined.value_std).max() < 3
+    assert abs(joined.shear[0] + 45) < 3 * joined.shear_std[0]
+    # Two windows of one level: better than either, and in agreement.
+    assert joined.value_std[0] < min(part.winds.value_std[0] for part in found[:2])
+    assert joined.chi2 < 9 * max(joined.dof, 1)
+    assert joined.covariance[0, 1] == pytest.approx(0, abs=1e-12)
+
+
+def test_levels_are_the_fit_of_all_data_at_once(three_windows):
+    # Against one least-squares fit with both windows' points, zero levels and rows.
+    lines, _, found = three_windows
+    joined = retrieve_levels.level_winds([part.joint for part in found[:2]], lines[:2])
+    weight = [np.linalg.inv(part.joint.covariance[:3, :3]) for part in found[:2]]
+    both = np.linalg.inv(weight[0] + weight[1])
+    assert joined.covariance == pytest.approx(both)
+    assert joined.shear.size == 0
+    mean = both @ sum(w @ part.joint.value[:3] for w, part in zip(weight, found[:2], strict=True))
+    assert joined.value == pytest.approx(mean)
 
 
 def test_paper_route_is_biased_and_says_so(recipe):

@@ -153,3 +153,22 @@ def test_lines_of_the_package():
     venus = model_spectrum.lines("venus")
     # The head of the R branch of 5ν3: 8689 Å, the paper's "8680 Å".
     assert venus.wavelength.min() / angstrom == pytest.approx(8689.1, abs=0.1)
+
+
+def test_equivalent_widths_of_magnesium():
+    # Moore, Minnaert & Houtgast 1966: 1584, 1259 and, with an iron line, 935 mÅ. Damping wings of the triplet
+    # go with √gf, 1 : √3 : √5, from which the share of magnesium in the third follows.
+    sun = model_spectrum.lines("solar")
+    x = np.arange(-60e-10, 60e-10, 1e-13)
+
+    def width(first, last):
+        inside = (sun.wavelength > first * angstrom) & (sun.wavelength < last * angstrom)
+        centre = sun.wavelength[inside].mean()
+        some = model_spectrum.Lines(*(column[inside] for column in sun))
+        return np.sum(1 - np.exp(-model_spectrum.depth(centre + x, some)))
+
+    assert width(5183.5, 5183.7) == pytest.approx(1584, abs=0.5)
+    assert width(5172.6, 5172.8) == pytest.approx(1259, abs=0.5)
+    assert width(5167.3, 5167.4) == pytest.approx(1259 / np.sqrt(3), abs=0.5)
+    # Blended lines share their cores: less than the sum, 935 mÅ.
+    assert 727 < width(5167.3, 5167.5) < 935

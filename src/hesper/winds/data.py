@@ -24,6 +24,7 @@ class Setup:
     observer_y: float = number("m", "observatory, ITRF y")
     observer_z: float = number("m", "observatory, ITRF z")
     site: str = text("name of the observatory")
+    window: int = number("1", "number of the spectral window, from 1", dtype=int)
 
 
 @record
@@ -134,6 +135,23 @@ class Winds:
     chi2: float = number("1", "weighted sum of squares")
     dof: int = number("1", "degrees of freedom", dtype=int)
     position_std: float = number("m s-1", "part of the first term's uncertainty that the positions cause")
+
+
+@record
+class LevelWinds:
+    """Winds of the levels that several spectral windows show, with their full covariance."""
+
+    term: Array = array("term", "1", "name of each term and the lines that show its level", dtype="U60")
+    value: Array = array("term", "m s-1", "amplitude of each term; zonal ones are eastward positive")
+    value_std: Array = array("term", "m s-1", "standard deviation of value")
+    covariance: Array = array("term other", "m2 s-2", "covariance of value")
+    windows: Array = array("term", "1", "spectral windows that show the level", dtype=int)
+    shear_term: Array = array("shear", "1", "name of each shear; none where one level is seen", dtype="U40")
+    shear: Array = array("shear", "m s-1", "upper level (CO2) less lower (cloud tops)")
+    shear_std: Array = array("shear", "m s-1", "standard deviation of shear")
+    shear_covariance: Array = array("shear other_shear", "m2 s-2", "covariance of shear")
+    chi2: float = number("1", "disagreement of windows of one level, weighted sum of squares")
+    dof: int = number("1", "its degrees of freedom", dtype=int)
 
 
 @record

@@ -53,6 +53,27 @@ class Instrument:
 
 
 @record
+class Windows:
+    """Further spectral windows, each recorded at once by a camera of its own. An empty list: as the first."""
+
+    wavelength: tuple[float, ...] = setting(
+        (), "m", "wavelengths in air of their middle pixels", shown="Angstrom"
+    )
+    line: tuple[str, ...] = setting(
+        (), "text", "lines of the Sun or of Venus itself", choices=("reflected", "emitted")
+    )
+    dispersion: tuple[float, ...] = setting(
+        (), "m", "widths of their pixels", shown="mAngstrom", minimum=1e-14
+    )
+    resolution: tuple[float, ...] = setting(
+        (), "m", "full widths of their line-spread functions", shown="mAngstrom", minimum=1e-15
+    )
+    zonal_wind: tuple[float, ...] = setting(
+        (), "m s-1", "zonal winds of the levels they show, eastward positive (simulation)"
+    )
+
+
+@record
 class Sky:
     """Seeing, skylight, clouds."""
 

@@ -1,58 +1,67 @@
 """Kernel that measures how much light of Venus is in detector rows, faint or bright."""
 
-import math
-
 import numpy as np
 
 from hesper.compiled import compiled, compiled_parallel, compiled_sums, prange
 from hesper.record import Array
-from hesper.winds.model_rows import combine_sky
+from hesper.winds.model_rows import cholesky_solve, combine_sky, std_of
 from hesper.winds.model_template import interpolate_row
+
+_SUMS = 10
 
 
 @compiled_sums
 def _level_sums(
-    work: Array, counts: Array, read2: np.float32, level: np.float32, factor: np.float32, limit: np.float32,
-    sums: Array,
+    light: Array, slope: Array, glow: Array, counts: Array, read2: np.float32, theta: Array,
+    limit: np.float32, sums: Array,
 ) -> None:  # fmt: skip
-    """Fill the sums of a fit of continuum (column 0) and sky (column 7): matrix (3), scores (2), count."""
+    """Fill the sums of a fit of light, its slope and glow: matrix and scores by rows, and the count."""
     zero, one = np.float32(0.0), np.float32(1.0)
-    f00 = f01 = f11 = g0 = g1 = used = zero
+    f00 = f01 = f02 = f11 = f12 = f22 = zero
+    g0 = g1 = g2 = used = zero
     for p in range(counts.size):
-        light, glow = work[0, p], work[7, p]
-        model = level * light + factor * glow
+        a, b, c = light[p], slope[p], glow[p]
+        model = theta[0] * a + theta[1] * b + theta[2] * c
         residual = counts[p] - model
         weight = one / (max(model, zero) + read2 + one)
         good = residual * residual * weight <= limit
         weight = weight if good else zero
         residual = residual if good else zero
         used += one if good else zero
-        f00 += weight * light * light
-        f01 += weight * light * glow
-        f11 += weight * glow * glow
-        g0 += weight * residual * light
-        g1 += weight * residual * glow
-    sums[0], sums[1], sums[2], sums[3], sums[4], sums[5] = f00, f01, f11, g0, g1, used
+        f00 += weight * a * a
+        f01 += weight * a * b
+        f02 += weight * a * c
+        f11 += weight * b * b
+        f12 += weight * b * c
+        f22 += weight * c * c
+        g0 += weight * residual * a
+        g1 += weight * residual * b
+        g2 += weight * residual * c
+    sums[0], sums[1], sums[2], sums[3] = f00, f01, f02, g0
+    sums[4], sums[5], sums[6] = f11, f12, g1
+    sums[7], sums[8], sums[9] = f22, g2, used
 
 
 @compiled
 def _fit_level(work: Array, counts: Array, read2: float, sky_prior: float, out: Array) -> None:
-    sums = np.empty(6, dtype=np.float32)
-    level, factor, prior = 0.0, 1.0, 1.0 / sky_prior**2
+    sums = np.empty(_SUMS, dtype=np.float32)
+    matrix, factor, score = np.empty((3, 3)), np.empty((3, 3)), np.empty(3)
+    theta, prior = np.zeros(3), 1.0 / sky_prior**2
+    theta[2] = 1.0
     for iteration in range(4):
         limit = 1e30 if iteration < 2 else 49.0
         _level_sums(
-            work, counts, np.float32(read2), np.float32(level), np.float32(factor), np.float32(limit), sums
-        )
-        f00, f01, f11 = float(sums[0]), float(sums[1]), sums[2] + prior
-        g0, g1 = float(sums[3]), sums[4] + prior * (1.0 - factor)
-        det = f00 * f11 - f01 * f01
-        if sums[5] < 20 or not det > 0.0:
+            work[0], work[1], work[7], counts, np.float32(read2), theta.astype(np.float32),
+            np.float32(limit), sums,
+        )  # fmt: skip
+        matrix[0, 0], matrix[0, 1], matrix[0, 2], score[0] = sums[0], sums[1], sums[2], sums[3]
+        matrix[1, 1], matrix[1, 2], score[1] = sums[4], sums[5], sums[6]
+        matrix[2, 2], score[2] = sums[7] + prior, sums[8] + prior * (1.0 - theta[2])
+        if sums[9] < 20 or not cholesky_solve(matrix, score, factor, 1e-6):
             return
-        level += (f11 * g0 - f01 * g1) / det
-        factor += (f00 * g1 - f01 * g0) / det
-        if iteration == 3:
-            out[0], out[1] = level, math.sqrt(f11 / det)
+        for k in range(3):
+            theta[k] += score[k]
+    out[0], out[1] = theta[0], std_of(factor, 0)
 
 
 @compiled_parallel
@@ -60,10 +69,16 @@ def row_levels(
     counts: Array, read2: float, start: float, pixel: float, table: Array, first: Array, sky: Array,
     sky_velocity: Array, velocity: float, sky_prior: float, out: Array,
 ) -> None:  # fmt: skip
-    """Fit only the continuum of Venus and the sky factor of rows, faint or bright.
+    """Fit the continuum of Venus, a small shift of its lines and the sky factor of rows, faint or bright.
 
-    The arguments are those of `model_rows.fit_rows`; `velocity` is that of Venus's lines. `out` (row, 2)
-    receives the continuum [electrons per pixel], which may be negative, and its standard deviation.
+    The arguments are those of `model_rows.fit_rows`; `velocity` is where Venus's lines are without wind.
+    `out` (row, 2) receives the continuum [electrons per pixel], which may be negative, and its standard
+    deviation.
+
+    Notes
+    -----
+    Linear in all three: light, its derivative by velocity, skylight. Without the derivative the wind's shift
+    of a line is taken for a change of light against skylight, by some 10⁻³.
     """
     for row in prange(counts.shape[0]):
         out[row] = np.nan

@@ -1,17 +1,20 @@
 """The recipe of the winds system, and what it says of frames."""
 
+import dataclasses
+from typing import TypeVar
+
 import numpy as np
 
 from hesper import ephemeris
 from hesper.config import existing
 from hesper.errors import InputError
 from hesper.record import record, setting
-from hesper.units import deg
-from hesper.winds import calibrate_wavelengths, read
+from hesper.units import angstrom, deg
+from hesper.winds import calibrate_wavelengths, read_spectra
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds import simulate as simulation
 from hesper.winds.data import Frames
-from hesper.winds.data_settings import Defects, Guiding, Instrument, Limits, Observation, Scene, Sky
+from hesper.winds.data_settings import Defects, Guiding, Instrument, Limits, Observation, Scene, Sky, Windows
 
 
 @record
@@ -43,6 +46,7 @@ class Config:
     seed: int = setting(1, "count", "of the simulation's random numbers", minimum=0)
     observation: Observation
     instrument: Instrument
+    windows: Windows
     sky: Sky
     guiding: Guiding
     defects: Defects
@@ -78,14 +82,84 @@ def lines(config: Config, first: float, dispersion: float, pixels: int) -> spect
     low, high = calibrate_wavelengths.window(first, dispersion, pixels)
     if config.sky.spectrum == "parametric":
         return spectrum.parametric(low, high)
-    return read.atlas(existing(config.sky.spectrum, what="winds: sky.spectrum"), low, high)
+    return read_spectra.atlas(existing(config.sky.spectrum, what="winds: sky.spectrum"), low, high)
 
 
-def simulated(config: Config) -> simulation.Simulation:
-    """Return the frames and the truth that a recipe describes, in memory."""
+def windows(config: Config) -> list[Config]:
+    """Return one recipe for each spectral window: the first, then the further ones.
+
+    Raises
+    ------
+    InputError
+        If the lists of the further windows have different lengths.
+    """
+    further, found = config.windows, [config]
+    for i, wavelength in enumerate(further.wavelength):
+        instrument, scene = config.instrument, config.scene
+        line = _nth(further.line, i, scene.line, config)
+        changed = dataclasses.replace(
+            instrument, wavelength=wavelength,
+            dispersion=_nth(further.dispersion, i, instrument.dispersion, config),
+            resolution=_nth(further.resolution, i, instrument.resolution, config),
+        )  # fmt: skip
+        wind = _nth(further.zonal_wind, i, scene.zonal_wind, config)
+        found.append(
+            dataclasses.replace(
+                config,
+                instrument=changed,
+                scene=dataclasses.replace(scene, line=line, zonal_wind=wind),
+                reduction=dataclasses.replace(config.reduction, line=line),
+            )
+        )
+    return found
+
+
+def window_frames(config: Config, found: list[Frames]) -> list[Frames]:
+    """Return the frames of the windows that a recipe speaks of.
+
+    Raises
+    ------
+    InputError
+        If there are other windows than the recipe says, or the paper's route is given more than one.
+    """
+    wanted = 1 + len(config.windows.wavelength)
+    if len(found) != wanted:
+        raise InputError(
+            f"winds: frames of {len(found)} spectral window(s) but the recipe speaks of {wanted}; "
+            "list all windows after the first as windows.wavelength"
+        )
+    if config.source == "paper" and wanted > 1:
+        raise InputError(f"winds: {wanted} spectral windows; the paper's route takes one: use 'recommended'")
+    for wavelength, part in zip(config.windows.wavelength, found[1:], strict=True):
+        setup = part.setup
+        reach = setup.dispersion * part.counts.shape[2]
+        if not setup.wavelength <= wavelength <= setup.wavelength + reach:
+            raise InputError(
+                f"winds: windows.wavelength says {wavelength / angstrom:.2f} Å but the frames of window "
+                f"{setup.window} show {setup.wavelength / angstrom:.2f} to "
+                f"{(setup.wavelength + reach) / angstrom:.2f} Å; mend the recipe or the order of WINDOW"
+            )
+    return found
+
+
+_T = TypeVar("_T")
+
+
+def _nth(values: tuple[_T, ...], i: int, otherwise: _T, config: Config) -> _T:
+    count = len(config.windows.wavelength)
+    if values and len(values) != count:
+        raise InputError(
+            f"winds: {count} further windows but a list of {len(values)} in [windows]: {values}; "
+            "give one value for each, or an empty list"
+        )
+    return values[i] if values else otherwise
+
+
+def simulated(config: Config, *, window: int = 1) -> simulation.Simulation:
+    """Return the frames and the truth that a recipe describes, in memory, for one spectral window."""
     first = simulation.first_wavelength(config.instrument)
     rest = lines(config, first, config.instrument.dispersion, config.instrument.pixels)
     return simulation.frames(
         config.observation, config.instrument, config.sky, config.guiding, config.defects, config.scene,
-        rest, seed=config.seed,
+        rest, seed=config.seed, window=window,
     )  # fmt: skip

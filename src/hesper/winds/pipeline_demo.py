@@ -13,7 +13,7 @@ from hesper.units import arcsec, au, deg, km
 from hesper.winds import grid, plan_photons, plot
 from hesper.winds import pipeline_paper as paper_route
 from hesper.winds import pipeline_recommended as recommended_route
-from hesper.winds.pipeline_config import Config
+from hesper.winds.pipeline_config import Config, simulated
 
 _SOURCE = "Gaulme et al. 2008"
 TABLE1 = (
@@ -81,8 +81,6 @@ def section(data: Path | None) -> Section:
     data
         Folder of real data; not needed here.
     """
-    from hesper.winds.pipeline import simulated
-
     config = reduced_size(frozen_defaults(Config))
     made = simulated(config)
     best = recommended_route.reduce(config, made.frames)

@@ -1,42 +1,33 @@
 """The recommended route from frames to winds, in the order of its stages."""
 
 import dataclasses
-import itertools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from hesper.ephemeris import Viewing
-from hesper.errors import InputError
-from hesper.products import geotiff, netcdf
-from hesper.products.results import Result
 from hesper.record import Array
-from hesper.runs import Run
-from hesper.units import angstrom, arcsec
+from hesper.units import arcsec
 from hesper.winds import (
     calibrate,
     calibrate_positions,
     calibrate_rows,
     calibrate_wavelengths,
-    grid,
     model,
     model_fields,
     model_pictures,
     model_template,
-    plot,
     retrieve,
     retrieve_winds,
 )
 from hesper.winds import model_spectrum as spectrum
-from hesper.winds.data import Frames, Positions, Spectra, Velocities, Wavelengths, Winds, ZonalWind
+from hesper.winds.data import Frames, Positions, Spectra, Velocities, Wavelengths, Winds
 from hesper.winds.data_settings import Limits
 from hesper.winds.pipeline_config import Config, frame_lines
 from hesper.winds.pipeline_config import viewing as viewing_of
 
-BANDS = np.radians([-50.0, -30.0, -15.0, 0.0, 15.0, 30.0, 50.0])
-"""Edges of the bands of latitude of the product `zonal_wind` [rad]."""
 _ROUNDS_OF_ROWS = 3
 SEEING_NODES = np.arange(0.4, 3.3, 0.2) * arcsec
 """Full widths [rad] over which pictures of the disk are tabulated."""
@@ -55,6 +46,7 @@ class Reduction(NamedTuple):
     """Of the second set of terms."""
     disk: model.Aspect
     row_terms: bool
+    lines: spectrum.Spectrum
 
 
 def reduce(config: Config, frames: Frames) -> Reduction:
@@ -87,8 +79,9 @@ def reduced(
     spectra = calibrate.detector(frames, viewing)
     disk = model.aspect(viewing, slit_angle=frames.setup.slit_angle, radius=limits.radius)
     free = calibrate.sky_rows(spectra, disk.angular_radius)
+    run = _Run(spectra, lines, limits, disk, np.flatnonzero(~free))
     known = calibrate_wavelengths.wavelengths(spectra, lines, free)
-    places = _positions(spectra, known, lines, limits, disk, np.flatnonzero(~free))
+    places = _positions(run, known)
     row_terms = limits.row_terms and _moves(places, spectra)
     if limits.row_terms and not row_terms:
         warnings.warn(
@@ -97,42 +90,70 @@ def reduced(
             "row terms are left out: scan the disk, or set row_terms = false",
             stacklevel=2,
         )
-
-    def measured(with_known: Wavelengths, only: Array | None = None) -> Velocities:
-        return retrieve.velocities(
-            spectra, with_known, places, lines, disk, line=limits.line, faintest=limits.faintest,
-            sky_prior=limits.sky_prior, telluric_prior=limits.telluric_prior, only=only,
-        )  # fmt: skip
-
-    both = list(dict.fromkeys([*terms, *joint]))
-    table = _table(disk, both, limits, spectra, places)
-
-    def fitted(
-        found: Velocities, fields: Sequence[str | model_fields.WindField], use: Array | None = None
-    ) -> Winds:
-        columns = [0, *(1 + both.index(field) for field in fields)]
-        return _fitted(spectra, known, places, found, table, columns, fields, row_terms, use)
-
-    velocities = measured(known)
+    velocities = _weighed(run, known, places, _measured(run, known, places, None))
     if row_terms:
-        # A shifted row fits its own wavelengths badly; it must not be left out before it is put right.
-        # Misplaced skylight and telluric lines hide a quarter of its shift, hence the rounds.
-        chosen = np.zeros(0)
-        for round_ in range(_ROUNDS_OF_ROWS):
-            first = fitted(velocities, joint, (velocities.flag & ~retrieve.MISFIT) == 0)
-            here = np.isin(first.row, chosen)
-            stands, apart = calibrate_rows.shifted_rows(first.row, first.row_shift, first.row_shift_std, here)
-            if round_ == 0:
-                chosen, here = first.row[stands], stands
-            if chosen.size == 0:
-                break
-            known = calibrate_rows.with_row_shifts(known, first.row[here], apart[here])
-            velocities = _replaced(velocities, measured(known, chosen))
-        velocities = measured(known) if chosen.size else velocities
-    return Reduction(
-        spectra, known, places, velocities, fitted(velocities, terms), fitted(velocities, joint), disk,
-        row_terms
+        better = _with_rows_put_right(run, known, places, velocities, joint)
+        if better is not known:
+            known, places = better, _positions(run, better)
+            velocities = _weighed(run, known, places, _measured(run, known, places, None))
+    fits = [
+        _fitted(run, known, places, velocities, _table(run, places, fields), fields, row_terms, None)
+        for fields in (terms, joint)
+    ]
+    return Reduction(spectra, known, places, velocities, fits[0], fits[1], disk, row_terms, lines)
+
+
+class _Run(NamedTuple):
+    """What does not change while a run is reduced."""
+
+    spectra: Spectra
+    lines: spectrum.Spectrum
+    limits: Limits
+    disk: model.Aspect
+    rows: Array
+    """Which may show the planet."""
+
+
+def _measured(run: _Run, known: Wavelengths, places: Positions, only: Array | None) -> Velocities:
+    limits = run.limits
+    return retrieve.velocities(
+        run.spectra, known, places, run.lines, run.disk, line=limits.line, sky_prior=limits.sky_prior,
+        telluric_prior=limits.telluric_prior, only=only,
     )  # fmt: skip
+
+
+def _weighed(run: _Run, known: Wavelengths, places: Positions, found: Velocities) -> Velocities:
+    """Return velocities with the noise and the flag of faintness that the expected light gives them."""
+    seen = model_pictures.look(
+        _pictures(run, places, []), found.x, found.y, places.seeing[found.frame], places.exponent
+    )
+    light = seen[:, 0] * places.brightness[found.frame]
+    return retrieve.with_expected_noise(found, light, known.sky[found.frame], faintest=run.limits.faintest)
+
+
+def _with_rows_put_right(
+    run: _Run, known: Wavelengths, places: Positions, velocities: Velocities,
+    fields: Sequence[str | model_fields.WindField],
+) -> Wavelengths:  # fmt: skip
+    """Return the wavelengths with the shifts of single rows in them; the same ones if no row stands out.
+
+    A shifted row fits its own wavelengths badly; it must not be left out before it is put right. Misplaced
+    skylight and telluric lines hide a quarter of its shift, hence the rounds.
+    """
+    table, chosen = _table(run, places, fields), np.zeros(0)
+    for round_ in range(_ROUNDS_OF_ROWS):
+        use = (velocities.flag & ~retrieve.MISFIT) == 0
+        first = _fitted(run, known, places, velocities, table, fields, True, use)
+        here = np.isin(first.row, chosen)
+        stands, apart = calibrate_rows.shifted_rows(first.row, first.row_shift, first.row_shift_std, here)
+        if round_ == 0:
+            chosen, here = first.row[stands], stands
+        if chosen.size == 0:
+            break
+        known = calibrate_rows.with_row_shifts(known, first.row[here], apart[here])
+        again = _replaced(velocities, _measured(run, known, places, chosen))
+        velocities = _weighed(run, known, places, again)
+    return known
 
 
 def _replaced(velocities: Velocities, again: Velocities) -> Velocities:
@@ -148,32 +169,32 @@ def _replaced(velocities: Velocities, again: Velocities) -> Velocities:
 
 def refit(reduced: Reduction, limits: Limits, terms: Sequence[str | model_fields.WindField]) -> Winds:
     """Fit other terms to the velocities of a reduction."""
-    table = _table(reduced.disk, terms, limits, reduced.spectra, reduced.positions)
+    run = _Run(reduced.spectra, reduced.lines, limits, reduced.disk, np.zeros(0, int))
     return _fitted(
-        reduced.spectra, reduced.wavelengths, reduced.positions, reduced.velocities, table,
-        range(1 + len(terms)), terms, reduced.row_terms, None,
-    )  # fmt: skip
+        run,
+        reduced.wavelengths,
+        reduced.positions,
+        reduced.velocities,
+        _table(run, reduced.positions, terms),
+        terms,
+        reduced.row_terms,
+        None,
+    )
 
 
 def _fitted(
-    spectra: Spectra,
-    known: Wavelengths,
-    places: Positions,
-    found: Velocities,
-    table: model_pictures.Pictures,
-    columns: Sequence[int],
-    terms: Sequence[str | model_fields.WindField],
-    row_terms: bool,
-    use: Array | None,
-) -> Winds:
-    time = spectra.viewing.time
+    run: _Run, known: Wavelengths, places: Positions, found: Velocities, table: model_pictures.Pictures,
+    terms: Sequence[str | model_fields.WindField], row_terms: bool, use: Array | None,
+) -> Winds:  # fmt: skip
+    time = run.spectra.viewing.time
+    drift = known.drift - calibrate_wavelengths.smooth_drift(known, time)
     return retrieve_winds.winds(
         found,
-        retrieve_winds.design(found, places, table)[:, columns],
+        retrieve_winds.design(found, places, table),
         [_name(term, i) for i, term in enumerate(terms)],
         rows=row_terms,
-        drift=(time, known.drift - calibrate_wavelengths.smooth_drift(known, time), known.drift_std),
-        shifted_matrix=retrieve_winds.design(found, places, table, moved=places.x_response)[:, columns],
+        drift=(time, drift, known.drift_std),
+        shifted_matrix=retrieve_winds.design(found, places, table, moved=places.x_response),
         common_std=places.exponent_std,
         use=use,
     )
@@ -183,49 +204,48 @@ def _name(term: str | model_fields.WindField, index: int) -> str:
     return term if isinstance(term, str) else f"band {index}"
 
 
-def _positions(
-    spectra: Spectra,
-    known: Wavelengths,
-    lines: spectrum.Spectrum,
-    limits: Limits,
-    disk: model.Aspect,
-    rows: Array,
-) -> Positions:
+def _positions(run: _Run, known: Wavelengths) -> Positions:
+    spectra, limits = run.spectra, run.limits
     template = model_template.MAKERS[limits.line](
-        lines, shifts=model.shifts(spectra.viewing), venus_exponent=known.sky_exponent,
+        run.lines, shifts=model.shifts(spectra.viewing), venus_exponent=known.sky_exponent,
         sky_exponent=known.sky_exponent, fwhm=spectra.setup.resolution, pixel=known.dispersion,
     )  # fmt: skip
     level, std = calibrate_positions.profiles(
-        spectra, known, template, line_shift=model.line_shift(spectra.viewing, limits.line), rows=rows
+        spectra, known, template, line_shift=model.line_shift(spectra.viewing, limits.line), rows=run.rows
     )
     nodes = calibrate_positions.exponent_nodes() if limits.free_exponent else np.array([limits.exponent])
     table = model_pictures.pictures(
-        disk, [], scattering=model_fields.SCATTERING[limits.scattering],
+        run.disk, [], scattering=model_fields.SCATTERING[limits.scattering],
         transfer=model_pictures.TRANSFER[limits.seeing_profile],
         seeing=SEEING_NODES, exponent=nodes, slit=spectra.setup.slit_width, pixel=spectra.setup.row_height,
     )  # fmt: skip
     return calibrate_positions.positions(
-        spectra, level, std, rows, table, disk.angular_radius,
+        spectra, level, std, run.rows, table, run.disk.angular_radius,
         exponent=limits.exponent, free_exponent=limits.free_exponent,
     )  # fmt: skip
 
 
 def _table(
-    disk: model.Aspect,
-    terms: Sequence[str | model_fields.WindField],
-    limits: Limits,
-    spectra: Spectra,
-    places: Positions,
+    run: _Run, places: Positions, terms: Sequence[str | model_fields.WindField]
 ) -> model_pictures.Pictures:
-    columns = retrieve_winds.columns(disk, terms, line=limits.line, scattering=limits.scattering)
-    # Only the seeing that occurred, and two nodes on either side for the cubic between them.
+    limits = run.limits
+    columns = retrieve_winds.columns(run.disk, terms, line=limits.line, scattering=limits.scattering)
+    return _pictures(run, places, columns)
+
+
+def _pictures(
+    run: _Run, places: Positions, columns: Sequence[Callable[[model.Points, float], Array]]
+) -> model_pictures.Pictures:
+    """Return pictures of the light and of columns, for the exponent found and the seeing that occurred."""
+    limits, setup = run.limits, run.spectra.setup
+    # Two nodes on either side for the cubic between them.
     seen = places.seeing[places.found]
     low = int(np.clip(np.searchsorted(SEEING_NODES, seen.min()) - 2, 0, SEEING_NODES.size - 4))
     high = int(np.clip(np.searchsorted(SEEING_NODES, seen.max()) + 2, low + 4, SEEING_NODES.size))
     return model_pictures.pictures(
-        disk, columns, scattering=model_fields.SCATTERING[limits.scattering],
+        run.disk, columns, scattering=model_fields.SCATTERING[limits.scattering],
         transfer=model_pictures.TRANSFER[limits.seeing_profile], seeing=SEEING_NODES[low:high],
-        exponent=np.array([places.exponent]), slit=spectra.setup.slit_width, pixel=spectra.setup.row_height,
+        exponent=np.array([places.exponent]), slit=setup.slit_width, pixel=setup.row_height,
     )  # fmt: skip
 
 
@@ -235,69 +255,3 @@ def _moves(places: Positions, spectra: Spectra) -> bool:
     across = np.ptp(places.x[good])
     along = np.ptp(places.y[good])
     return bool(max(across, along) > 5 * spectra.setup.row_height)
-
-
-def bands(config: Config, reduced: Reduction, edges: Array = BANDS) -> tuple[Array, ZonalWind]:
-    """Return the edges [rad] that hold data, and the zonal wind in those bands with its covariance."""
-    measured = reduced.velocities
-    good = (measured.flag == 0) & np.isfinite(measured.lat)
-    count, _ = np.histogram(measured.lat[good], edges)
-    filled = np.flatnonzero(count > 20)
-    if filled.size == 0:
-        raise InputError("winds: no band of latitude holds 20 measurements; widen the bands")
-    kept = edges[filled[0] : filled[-1] + 2]
-    # The outermost bands reach to the poles: seeing brings in light from beyond the rows that are used.
-    outer = np.concatenate([[-np.pi / 2 - 1e-9], kept[1:-1], [np.pi / 2 + 1e-9]])
-    fields = [model_fields.band(south, north) for south, north in itertools.pairwise(outer)]
-    found = refit(reduced, config.reduction, fields)
-    return kept, retrieve_winds.zonal_wind(measured, found, kept)
-
-
-def results(reduced: Reduction) -> list[Result]:
-    """Return the numbers of the recommended route; winds are westward positive, as people say them."""
-    winds, joint, known, places = reduced.winds, reduced.joint, reduced.wavelengths, reduced.positions
-    degenerate = "" if reduced.row_terms else "row terms left out: the slit did not move over the disk"
-    rows = [
-        Result("winds", "zonal wind, westward", "m/s", -float(winds.value[0]), float(winds.value_std[0]),
-               note=degenerate),
-        Result("winds", "reduced χ² of the zonal fit", "1", winds.chi2 / winds.dof),
-    ]  # fmt: skip
-    rows += [
-        Result(
-            "winds", f"{label} (joint fit)", "m/s", sign * float(joint.value[i]), float(joint.value_std[i])
-        )
-        for i, (label, sign) in enumerate(
-            (("zonal wind, westward", -1), ("meridional wind, poleward", 1), ("antisolar flow", 1))
-        )
-    ]
-    return [
-        *rows,
-        Result("winds", "dispersion", "mÅ/px", known.dispersion / angstrom * 1e3,
-            known.dispersion_std / angstrom * 1e3),
-        Result("winds", "telluric depth of the sky", "1", known.sky_exponent),
-        Result("winds", "photometric exponent", "1", places.exponent, places.exponent_std),
-        Result("winds", "seeing", "arcsec", float(np.nanmedian(places.seeing)) / arcsec),
-        Result("winds", "good velocities", "1", float((reduced.velocities.flag == 0).sum())),
-        Result("winds", "flagged velocities", "1", float((reduced.velocities.flag != 0).sum())),
-        Result("winds", "unused frames", "1", float((~reduced.spectra.usable | ~places.found).sum())),
-    ]  # fmt: skip
-
-
-def products(config: Config, reduced: Reduction, run: Run) -> list[Result]:
-    """Write the products and figures of a reduction; return its numbers."""
-    _, zonal = bands(config, reduced)
-    cells = grid.disk_map(reduced.velocities, reduced.disk)
-    on_planet = grid.velocity_map(reduced.velocities, reduced.winds)
-    for name, thing in (
-        ("wavelengths.nc", reduced.wavelengths), ("positions.nc", reduced.positions),
-        ("velocities.nc", reduced.velocities), ("winds.nc", reduced.winds), ("joint_winds.nc", reduced.joint),
-        ("zonal_wind.nc", zonal), ("disk_map.nc", cells), ("velocity_map.nc", on_planet),
-    ):  # fmt: skip
-        run.write(name, lambda thing=thing: netcdf(thing))  # type: ignore[misc]
-    run.write("velocity_map.tif", lambda: geotiff(on_planet))
-    run.write("velocities.png", lambda: plot.velocities(reduced.velocities, reduced.winds))
-    run.write("maps.png", lambda: plot.maps(cells, on_planet, reduced.disk))
-    run.write("positions.png", lambda: plot.positions(reduced.positions, reduced.spectra.viewing.time))
-    run.write("zonal_wind.png", lambda: plot.zonal_wind(zonal))
-    run.write("wavelengths.png", lambda: plot.wavelengths(reduced.wavelengths))
-    return results(reduced)

@@ -1,9 +1,8 @@
-"""FITS frames, spectra of planets, atlases and wind vectors → records and arrays."""
+"""FITS frames of a long-slit spectrograph → exposures, dark and flat of every spectral window."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,35 +17,33 @@ _NEEDED = ("DATE-OBS", "EXPTIME", "CRVAL1", "CDELT1", "CTYPE1", "CUNIT1", "CDELT
            "SLITPA", "GAIN", "RDNOISE", "OBSGEO-X", "OBSGEO-Y", "OBSGEO-Z")  # fmt: skip
 
 
-class WindVectors(NamedTuple):
-    """Cloud-tracked winds (vector,): places [rad] and speeds [m s-1], eastward and northward."""
-
-    lon: Array
-    lat: Array
-    local_time: Array
-    """Hours."""
-    zonal_wind: Array
-    meridional_wind: Array
-
-
-class PlanetSpectrum(NamedTuple):
-    """A one-dimensional spectrum with its wavelengths in air [m]."""
-
-    name: str
-    wavelength: Array
-    flux: Array
-
-
 _File = tuple[Path, Array, dict[str, Any]]
 
 
 def frames(folder: Path) -> Frames:
-    """Read all FITS frames of a folder: exposures in order of time, mean dark and flat.
+    """Read all FITS frames of a folder that holds one spectral window; see `windows`.
+
+    Raises
+    ------
+    InputError
+        If the folder holds more than one window.
+    """
+    found = windows(folder)
+    if len(found) > 1:
+        raise InputError(
+            f"{folder}: frames of {len(found)} spectral windows (WINDOW); one is wanted: separate them"
+        )
+    return found[0]
+
+
+def windows(folder: Path) -> list[Frames]:
+    """Read all FITS frames of a folder, window by window: exposures in order of time, mean dark and flat.
 
     Parameters
     ----------
     folder
-        Holds files *.fits or *.fit; IMAGETYP is LIGHT, DARK or FLAT (LIGHT where it is absent).
+        Holds files *.fits or *.fit; IMAGETYP is LIGHT, DARK or FLAT (LIGHT where it is absent), WINDOW the
+        number of the spectral window (1 where it is absent).
 
     Raises
     ------
@@ -61,15 +58,30 @@ def frames(folder: Path) -> Frames:
         if folder.is_dir()
         else []
     )
-    lights: list[_File] = []
-    darks: list[_File] = []
-    flats: list[_File] = []
+    sorted_files: dict[int, dict[str, list[_File]]] = {}
     for path in paths:
         image, header = _read(path)
+        kinds = sorted_files.setdefault(_window(path, header), {"LIGHT": [], "DARK": [], "FLAT": []})
         kind = str(header.get("IMAGETYP", "LIGHT")).strip().upper()
-        {"DARK": darks, "FLAT": flats}.get(kind, lights).append((path, image, header))
-    if not lights:
+        if kind not in kinds:
+            raise InputError(f"{path}: IMAGETYP = {kind!r}; LIGHT, DARK or FLAT is needed")
+        kinds[kind].append((path, image, header))
+    if not any(kinds["LIGHT"] for kinds in sorted_files.values()):
         raise MissingError(f"{folder}: no exposure among {len(paths)} FITS files; give a folder of frames")
+    return [_one_window(folder, number, sorted_files[number]) for number in sorted(sorted_files)]
+
+
+def _window(path: Path, header: Mapping[str, Any]) -> int:
+    number = header.get("WINDOW", 1)
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise InputError(f"{path}: WINDOW = {number!r}; a whole number from 1 is needed")
+    return number
+
+
+def _one_window(folder: Path, number: int, kinds: Mapping[str, list[_File]]) -> Frames:
+    lights = kinds["LIGHT"]
+    if not lights:
+        raise MissingError(f"{folder}: no exposure of spectral window {number}; give its frames too")
     for path, image, header in lights:
         _check(path, image, header, lights[0])
     order = np.argsort([_middle(path, header) for path, _, header in lights], kind="stable")
@@ -80,18 +92,17 @@ def frames(folder: Path) -> Frames:
         raise InputError(
             f"{folder}: {names[0]} and {names[1]} have the same time; remove one, or mend DATE-OBS"
         )
-    header = lights[0][2]
-    shape = lights[0][1].shape
+    header, shape = lights[0][2], lights[0][1].shape
     return Frames(
         counts=np.stack([lights[i][1] for i in order]).astype(np.float32),
         time=time,
         exposure=np.array([float(lights[i][2]["EXPTIME"]) for i in order]),
         offset=np.array([float(lights[i][2].get("SLITOFF", np.nan)) for i in order]) * arcsec,
-        dark=_mean(darks, shape, float(header.get("BIAS", 0.0))),
-        dark_frames=_combined(darks),
-        flat=_mean(flats, shape, 1.0),
-        flat_frames=_combined(flats),
-        setup=_setup(header),
+        dark=_mean(kinds["DARK"], shape, float(header.get("BIAS", 0.0))),
+        dark_frames=_combined(kinds["DARK"]),
+        flat=_mean(kinds["FLAT"], shape, 1.0),
+        flat_frames=_combined(kinds["FLAT"]),
+        setup=_setup(header, number),
     )
 
 
@@ -156,7 +167,7 @@ def _combined(files: Sequence[_File]) -> int:
     return int(sum(float(header.get("NCOMBINE", 1)) for _, _, header in files))
 
 
-def _setup(header: Mapping[str, Any]) -> Setup:
+def _setup(header: Mapping[str, Any], window: int) -> Setup:
     first = (
         float(header["CRVAL1"]) + (1 - float(header.get("CRPIX1", 1))) * float(header["CDELT1"])
     ) * angstrom
@@ -176,84 +187,5 @@ def _setup(header: Mapping[str, Any]) -> Setup:
         observer_y=float(header["OBSGEO-Y"]),
         observer_z=float(header["OBSGEO-Z"]),
         site=str(header.get("TELESCOP", "unknown")).strip(),
+        window=window,
     )
-
-
-def atlas(path: Path, first: float, last: float) -> spectrum.Spectrum:
-    """Read a solar atlas: rows of vacuum wavenumber [cm-1], telluric, observed and corrected intensity.
-
-    Parameters
-    ----------
-    path
-        For example the Kitt Peak FTS segment round Na D, int_nad.dat.
-    first, last
-        Window [m].
-
-    Notes
-    -----
-    Where the corrected column is −1 (deep telluric cores) observed/telluric takes its place. In the cores of
-    D1 and D2 the telluric column holds division noise, and is bridged from its neighbours.
-    """
-    rows = [line.split() for line in _text(path).splitlines()]
-    try:
-        table = np.array([[float(v) for v in row] for row in rows if len(row) == 4])
-    except ValueError as error:
-        raise InputError(f"{path}: not an atlas of four columns: {error}") from None
-    if len(table) < 100:
-        raise InputError(
-            f"{path}: {len(table)} rows of four columns; an atlas of wavenumber and three intensities"
-        )
-    table = table[np.argsort(-table[:, 0])]
-    wavelength = spectrum.air_wavelength(0.01 / table[:, 0])
-    telluric = table[:, 1].copy()
-    for centre in (5889.945, 5895.92):
-        core = np.abs(wavelength / angstrom - centre) < 0.12
-        if core.any() and not core.all():
-            telluric[core] = np.interp(wavelength[core], wavelength[~core], telluric[~core])
-    solar = np.where(table[:, 3] < 0, table[:, 2] / np.maximum(telluric, 1e-3), table[:, 3])
-    return spectrum.from_atlas(first, last, wavelength, solar, telluric)
-
-
-def wind_vectors(paths: Sequence[Path]) -> WindVectors:
-    """Read cloud-tracked winds: orbit, two images, JD, longitude, latitude, local time, u, v."""
-    parts = []
-    for path in paths:
-        lines = (
-            line.split() for line in _text(path).splitlines() if line.strip() and line.split()[0].isdigit()
-        )
-        try:
-            parts.append(np.array([[float(v) for v in row[4:9]] for row in lines]))
-        except ValueError as error:
-            raise InputError(f"{path}: not a table of wind vectors: {error}") from None
-        if parts[-1].ndim != 2 or parts[-1].shape[1] != 5:
-            raise InputError(
-                f"{path}: no rows of nine columns (orbit, images, JD, lon, lat, local time, u, v)"
-            )
-    table = np.concatenate(parts)
-    return WindVectors(table[:, 0] * deg, table[:, 1] * deg, table[:, 2], table[:, 3], table[:, 4])
-
-
-def planet_spectrum(path: Path) -> PlanetSpectrum:
-    """Read a one-dimensional FITS spectrum with linear wavelengths in air (CRVAL1, CDELT1 in ångström)."""
-    from astropy.io import fits
-    from astropy.utils.exceptions import AstropyWarning
-
-    if not path.is_file():
-        raise MissingError(f"{path}: no such file")
-    try:
-        # Archives of real spectra hold keywords, like BLANK beside floats, that astropy warns of.
-        with warnings.catch_warnings(action="ignore", category=AstropyWarning), fits.open(path) as hdus:
-            values, header = np.array(hdus[0].data, float), dict(hdus[0].header)
-    except (OSError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: damaged or no FITS spectrum: {str(error).splitlines()[0]}") from None
-    if values.ndim != 1 or "CRVAL1" not in header or "CDELT1" not in header:
-        raise InputError(f"{path}: a one-dimensional spectrum with CRVAL1 and CDELT1 is needed")
-    pixel = np.arange(values.size) + 1 - float(header.get("CRPIX1", 1))
-    wavelength = (float(header["CRVAL1"]) + float(header["CDELT1"]) * pixel) * angstrom
-    return PlanetSpectrum(str(header.get("OBJECT", path.stem)).strip(), wavelength, values.astype(float))
-
-
-def _text(path: Path) -> str:
-    if not path.is_file():
-        raise MissingError(f"{path}: no such file")
-    return path.read_text(encoding="ascii", errors="replace")

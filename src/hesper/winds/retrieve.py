@@ -1,5 +1,7 @@
 """Spectra → velocities of points of the disk, each with its uncertainty."""
 
+import dataclasses
+
 import numpy as np
 
 from hesper.constants import SPEED_OF_LIGHT
@@ -23,7 +25,6 @@ def velocities(
     disk: model.Aspect,
     *,
     line: str = "reflected",
-    faintest: float = 0.25,
     sky_prior: float = 0.03,
     telluric_prior: float = 0.1,
     clip: float = 6.0,
@@ -37,8 +38,6 @@ def velocities(
         Spectrum at rest.
     line
         "reflected" sunlight or lines "emitted" (formed) in Venus's atmosphere.
-    faintest
-        Continuum relative to the brightest row of the run below which a row is left out.
     sky_prior, telluric_prior
         How well skylight and telluric depth of a row are known in advance (relative, absolute).
     clip
@@ -77,11 +76,7 @@ def velocities(
         flag |= np.where(
             misfit > max(typical, 1.0) * (1 + 8 * np.sqrt(2 / spectra.electrons.shape[2])), MISFIT, 0
         )
-        light = places.brightness[frame] * np.nanmedian(
-            continuum / np.maximum(places.brightness[frame], 1e-9)
-        )
-        flag |= np.where(continuum < faintest * np.nanpercentile(continuum, 98), FAINT, 0)
-        flag |= np.where(light <= 0, FAINT, 0)
+        flag |= np.where(continuum <= 0, MISFIT, 0)
         flag |= np.where(np.hypot(x, y) > radius, OFF_DISK, 0)
     return Velocities(
         frame=frame, row=row, x=x, y=y, lon=seen.lon, lat=seen.lat,
@@ -90,6 +85,38 @@ def velocities(
         continuum=continuum, sky_factor=results[:, 3], misfit=misfit, flag=flag, flattened=0,
         method="maximum likelihood",
     )  # fmt: skip
+
+
+def with_expected_noise(
+    measured: Velocities, light: Array, sky: Array, *, faintest: float
+) -> Velocities:  # fmt: skip
+    """Return velocities whose σ and flag of faintness follow from the light expected, not from that measured.
+
+    Parameters
+    ----------
+    light, sky
+        Expected continuum of Venus (point,) and of skylight (point,) [electrons per pixel].
+    faintest
+        Expected continuum relative to the brightest below which a row is left out.
+
+    Notes
+    -----
+    The σ of a fit hangs on the velocity it found (their correlation is 0.3): weights made of it pull means
+    the more, the fainter the rows, which looks like wind. ln σ is fitted by a polynomial in ln light and ln
+    sky, which follows it to 0.6 %.
+    """
+    bright = light > faintest * np.nanpercentile(light, 98)
+    basis = np.polynomial.polynomial.polyvander2d(
+        np.log(np.maximum(light, 1.0)), np.log(np.maximum(sky, 1.0)), [3, 1]
+    )
+    flag = np.where(bright, measured.flag & ~FAINT, measured.flag | FAINT)
+    good = flag == 0
+    if good.sum() <= 4 * basis.shape[1]:
+        return dataclasses.replace(measured, flag=flag)
+    scale = np.abs(basis[good]).max(axis=0)
+    found = np.linalg.lstsq(basis[good] / scale, np.log(measured.velocity_std[good]), rcond=1e-12)[0]
+    std = np.where(bright, np.exp(basis / scale @ found), measured.velocity_std)
+    return dataclasses.replace(measured, velocity_std=std, flag=flag)
 
 
 def _fit_all(

@@ -34,6 +34,7 @@ def frames(
     lines: spectrum.Spectrum,
     *,
     seed: int,
+    window: int,
 ) -> Simulation:
     """Simulate a run.
 
@@ -45,6 +46,8 @@ def frames(
         Spectrum at rest that covers the detector; see `spectrum.parametric`.
     seed
         Of all random numbers.
+    window
+        Number of the spectral window: all see the slit at the same places, each has noise of its own.
     """
     rng = np.random.default_rng(seed)
     time = exposure_times(observation)
@@ -54,6 +57,8 @@ def frames(
     slit_angle = model.terminator_angle(view) + instrument.slit_tilt
     disk = model.aspect(view, slit_angle=slit_angle, radius=scene.radius)
     track = _track(observation, instrument, sky, guiding, defects, disk, rng)
+    if window > 1:
+        rng = np.random.default_rng((seed, window))
     counts = _expose(observation, instrument, sky, defects, scene, lines, view, disk, track, rng)
     response, dark, flat = _calibrations(instrument, rng)
     for frame in counts:
@@ -67,7 +72,7 @@ def frames(
         dark_frames=instrument.calibrations,
         flat=flat,
         flat_frames=instrument.calibrations,
-        setup=setup(observation, instrument, slit_angle),
+        setup=setup(observation, instrument, slit_angle, window),
     )
     truth = Truth(
         x=track.x, y=track.y, seeing=track.seeing, transparency=track.transparency, drift=track.drift,
@@ -85,7 +90,7 @@ def exposure_times(observation: Observation) -> Array:
     return np.asarray(start + observation.exposure / 2 + cadence * np.arange(observation.frames))
 
 
-def setup(observation: Observation, instrument: Instrument, slit_angle: float) -> Setup:
+def setup(observation: Observation, instrument: Instrument, slit_angle: float, window: int) -> Setup:
     """Return what the headers will say."""
     site = ephemeris.SITES[observation.site]
     return Setup(
@@ -102,6 +107,7 @@ def setup(observation: Observation, instrument: Instrument, slit_angle: float) -
         observer_y=site.itrf[1],
         observer_z=site.itrf[2],
         site=site.name,
+        window=window,
     )
 
 

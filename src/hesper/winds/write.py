@@ -56,6 +56,7 @@ def _header(frames: Frames) -> dict[str, tuple[object, str]]:
     return {
         "TELESCOP": (setup.site, "observatory"),
         "OBJECT": ("Venus", ""),
+        "WINDOW": (setup.window, "number of the spectral window"),
         "OBSGEO-X": (setup.observer_x, "[m] observatory, ITRF"),
         "OBSGEO-Y": (setup.observer_y, "[m] observatory, ITRF"),
         "OBSGEO-Z": (setup.observer_z, "[m] observatory, ITRF"),
