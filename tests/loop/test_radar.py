@@ -13,6 +13,7 @@ from hesper.radar import (
     calibrate_echoes,
     calibrate_fringes,
     calibrate_patches,
+    grid_mosaic,
     grid_patches,
     model_echo,
     retrieve_features,
@@ -256,13 +257,13 @@ def test_maps_and_mosaic(made, still):
     assert ranges[2] < 1.0
     jitter = np.random.default_rng(1).normal(size=surface.altitude.shape) * 20.0
     other = dataclasses.replace(surface, altitude=surface.altitude + 300.0 + jitter)
-    joined = grid_patches.mosaic([surface, other])
+    joined = grid_mosaic.mosaic([surface, other])
     assert joined.offsets[1, 0] == pytest.approx(300.0, abs=5)
     both = np.isfinite(joined.altitude)
     assert _robust((joined.altitude - surface.altitude)[both]) < 15
     with pytest.raises(InputError, match="overlaps"):
         far = dataclasses.replace(surface, altitude=np.full_like(surface.altitude, np.nan))
-        grid_patches.mosaic([surface, far])
+        grid_mosaic.mosaic([surface, far])
 
 
 def _by_incidence(surface):

@@ -68,14 +68,19 @@ def correlation(first: RadarMap, second: RadarMap) -> tuple[float, float, int]:
         If fewer than 50 cells are in both.
     """
     out = []
-    both = np.isfinite(first.brightness) & np.isfinite(second.brightness)
-    both &= np.isfinite(first.altitude) & np.isfinite(second.altitude)
-    both &= ((first.mask | second.mask) & (ALIASED | INCOMPLETE)) == 0
+    both = shared(first, second)
     if both.sum() < 50:
         raise InputError(f"retrieve.correlation: {both.sum()} cells in both maps; at least 50 are needed")
     for a, b in ((first.brightness, second.brightness), (first.altitude, second.altitude)):
         out.append(float(np.corrcoef(a[both], b[both])[0, 1]))
     return out[0], out[1], int(both.sum())
+
+
+def shared(first: RadarMap, second: RadarMap) -> Array:
+    """Return which cells (y, x) are in both maps, neither folded nor with cycles missing."""
+    both = np.isfinite(first.brightness) & np.isfinite(second.brightness)
+    both &= np.isfinite(first.altitude) & np.isfinite(second.altitude)
+    return np.asarray(both & (((first.mask | second.mask) & (ALIASED | INCOMPLETE)) == 0))
 
 
 def against_truth(given: RadarMap, known: Truth) -> list[Result]:
