@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from hesper import config
 from hesper.constants import VENUS_RADIUS
@@ -15,6 +16,7 @@ from hesper.radar import (
     calibrate_patches,
     grid_mosaic,
     grid_patches,
+    model_covariance,
     model_echo,
     retrieve_features,
     retrieve_patches,
@@ -316,3 +318,51 @@ def test_folded_cells_are_flagged_and_too_bright():
     found = retrieve_patches.patches(quiet, config.load(Reduction, {}), near.scene)
     assert not np.any(found.mask & ALIASED)
     assert np.all((found.mask & FIXED) > 0)
+
+
+@pytest.mark.slow
+def test_simulated_looks_have_the_covariance_of_the_model():
+    setup, _ = _setup(
+        relief="smooth", phase_walk="0 rad", facet="2 km", observation={"duration": "10 min", "looks": 100}
+    )
+    echoes = next(simulate.echoes(setup))
+    statistics = calibrate_echoes.statistics([echoes])
+    block = next(retrieve_patches.cells(statistics, setup.scene))
+    distance = float(setup.geometry.distance[0])
+    scale = model_echo.budget(setup.stations, setup.waveform, setup.scene, distance).scale
+    power = (
+        model_echo.droop(statistics.shift, setup.waveform.doppler_cell * setup.waveform.doppler_cells) ** 2
+    )
+    x, z = block.tracked.x[:, 0], block.tracked.z[:, 0]
+    signal = scale[0] * block.area * power[block.column] * model_echo.reflectivity(
+        np.arccos(z / VENUS_RADIUS), setup.scene
+    )  # fmt: skip
+    chosen = np.flatnonzero((block.n[:, 0] > 0) & (block.tracked.y[:, 0] > 100 * km) & (np.abs(x) < 700 * km))
+    chosen = np.random.default_rng(4).choice(chosen, 1000, replace=False)
+    gain, looks = scale / scale[0], 100
+    matrix, slopes = np.zeros((2, 2), complex), np.zeros((4, 2, 2), complex)
+    scores, whitened = [], []
+    for i in chosen:
+        theta = np.array([signal[i], signal[i], 0.0, 0.0])
+        model_covariance.covariance(
+            theta, block.q[i, 0], block.kxx[i, 0], block.ky[0], block.tracked.y[i, 0], gain, VENUS_RADIUS,
+            matrix, slopes,
+        )  # fmt: skip
+        voltage = echoes.voltage[:, :, block.gate[i], block.column[i]]
+        found = voltage.T @ voltage.conj() / looks
+        c11, c22, c12 = matrix[0, 0].real, matrix[1, 1].real, matrix[0, 1]
+        # Var Re, Im C12 = (C11 C22 ± Re C12²)/2n.
+        real, imaginary = (np.sqrt((c11 * c22 + s * (c12**2).real) / (2 * looks)) for s in (1, -1))
+        scores.append(
+            [
+                (found[0, 0].real / c11 - 1) * np.sqrt(looks),
+                (found[1, 1].real / c22 - 1) * np.sqrt(looks),
+                (found[0, 1].real - c12.real) / real,
+                (found[0, 1].imag - c12.imag) / imaginary,
+            ]
+        )
+        whitened.append(np.abs(voltage[0, 0]) ** 2 / c11)
+    beyond = np.mean(np.abs(np.array(scores)) > 3, axis=0)
+    # 0.27 % of 1000 cells, and three times what such a count scatters by; 100 looks are nearly Gaussian.
+    assert np.all(beyond < 0.0027 + 3 * np.sqrt(0.0027 / 1000) + 0.004)
+    assert stats.kstest(whitened, "expon").pvalue > 0.01
