@@ -34,7 +34,8 @@ def simulated(config: Config, run: Run) -> None:
     """Write the look of every day."""
     # The ground is finer than the chart that is made of it.
     area = grid_finder.chart_area(config.finder, finer=3)
-    looks = simulate_finder.looks(config.finder, terrain(config), area, config.scene, seed=config.seed)
+    planet = simulate_finder.mottled(terrain(config), seed=config.seed)
+    looks = simulate_finder.looks(config.finder, planet, area, config.scene, seed=config.seed)
     for k, look in enumerate(looks):
         run.write(f"disk_{k + 1:03d}.nc", lambda look=look: netcdf(look))  # type: ignore[misc]
 

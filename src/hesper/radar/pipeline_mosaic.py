@@ -10,10 +10,13 @@ from hesper.config import existing
 from hesper.ephemeris import utc
 from hesper.errors import InputError
 from hesper.figures import png
+from hesper.geometry import sphere
+from hesper.maps import lon_lat
 from hesper.products import Result, geotiff, netcdf, read
 from hesper.radar import grid_mosaic, grid_patches, plot_interferometer, retrieve_features, retrieve_spin
 from hesper.radar.data_interferometer import AltitudeMosaic, Backscatter, Patches, RadarMap
 from hesper.radar.pipeline_config import Config
+from hesper.record import Array
 from hesper.runs import Run
 from hesper.units import day, deg
 
@@ -28,6 +31,8 @@ class Joined(NamedTuple):
     """Maps of several passes on one grid, and their mosaic."""
 
     maps: list[RadarMap]
+    toward: list[Array]
+    """(y, x, xyz): horizontal direction from a cell to the radar, of each pass."""
     mosaic: AltitudeMosaic
 
 
@@ -56,7 +61,13 @@ def joined(config: Config) -> Joined:
         grid_patches.surface(one, area, law=law, scale=law.scale, exponent=config.reduction.exponent)
         for one, law in zip(patches, laws, strict=True)
     ]
-    return Joined(made, grid_mosaic.mosaic(made))
+    toward = [_horizontal(sphere.unit_vector(*lon_lat(area)), one.radar) for one in patches]
+    return Joined(made, toward, grid_mosaic.mosaic(made))
+
+
+def _horizontal(up: Array, direction: Array) -> Array:
+    along = direction - (up @ direction)[..., None] * up
+    return np.asarray(along / np.maximum(np.linalg.norm(along, axis=-1), 1e-12)[..., None])
 
 
 def products(found: Joined, run: Run) -> list[Result]:
@@ -69,25 +80,34 @@ def products(found: Joined, run: Run) -> list[Result]:
         Result("radar", f"{name}: offset to the first pass", "m", float(value[0]), float(std[0]))
         for name, value, std in zip(days, found.mosaic.offsets, found.mosaic.offsets_std, strict=True)
     ]
-    for (a, first), (b, second) in combinations(zip(days, found.maps, strict=True), 2):
-        if retrieve_features.shared(first, second).sum() >= _COMPARED:
-            rows += _pair(f"{a} and {b}", first, second)
+    given = zip(days, found.maps, found.toward, strict=True)
+    for (a, first, one), (b, second, other) in combinations(given, 2):
+        name, between = f"{a} and {b}", np.sum(one * other, axis=-1)
+        # Within 60° of each other, and of the opposite.
+        for use, seen in ((between > 0.5, "from one side"), (between < -0.5, "from opposite sides")):
+            rows += _agreement(f"{name}, seen {seen}", first, second, use)
+        if first.time != second.time and retrieve_features.shared(first, second).sum() >= _COMPARED:
+            rows += _rotation(name, first, second)
     return rows
 
 
-def _pair(name: str, first: RadarMap, second: RadarMap) -> list[Result]:
-    bright, high, n = retrieve_features.correlation(first, second)
-    note = f"{n} cells"
-    rows = [
+def _agreement(name: str, first: RadarMap, second: RadarMap, use: Array) -> list[Result]:
+    if (retrieve_features.shared(first, second) & use).sum() < _COMPARED:
+        return []
+    bright, high, n = retrieve_features.correlation(
+        grid_patches.smoothed(first), grid_patches.smoothed(second), use
+    )
+    note = f"{n} cells; slopes seen from opposite sides are bright on one date and dark on the other"
+    return [
         Result("radar", f"{name}: correlation of brightness", "1", bright, note=note),
-        Result("radar", f"{name}: correlation of altitude", "1", high, note=note),
+        Result("radar", f"{name}: correlation of altitude", "1", high, note=f"{n} cells, smoothed"),
     ]
-    if first.time == second.time:
-        return rows
+
+
+def _rotation(name: str, first: RadarMap, second: RadarMap) -> list[Result]:
     spin = retrieve_spin.spin(first, second)
     days = retrieve_spin.period(spin.rate, _MODEL_RATE)
     return [
-        *rows,
         Result("radar", f"{name}: shift in longitude", "deg", spin.shift / deg, spin.shift_std / deg),
         Result("radar", f"{name}: period of rotation", "day", days, days * abs(spin.rate_std / _MODEL_RATE)),
     ]

@@ -11,12 +11,20 @@ from hesper.radar.data_finder import DiskLook
 from hesper.radar.data_settings import Finder, Scene
 from hesper.radar.model_finder import days, project
 from hesper.radar.model_geometry import transits
-from hesper.radar.simulate_scene import Terrain, factor
+from hesper.radar.simulate_scene import Patch, Terrain, factor
 from hesper.runs import generator
-from hesper.units import day, deg
+from hesper.units import day, deg, km
 
 SAMPLES = 400.0
 """Independent samples of speckle in a cell of one day (assumed)."""
+
+
+def mottled(planet: Terrain, *, seed: int, patches: int = 24) -> Terrain:
+    """Strew bright and dark regions of 400 to 1600 km over a planet, for the whole disk to show something."""
+    rng = generator(seed, 7)
+    lon, lat = rng.uniform(0, 360 * deg, patches), np.arcsin(rng.uniform(-0.8, 0.8, patches))
+    width, bright = rng.uniform(400 * km, 1600 * km, patches), np.exp(rng.uniform(-0.8, 0.8, patches))
+    return planet._replace(patches=[*planet.patches, *map(Patch, lon, lat, width, bright)])
 
 
 def looks(settings: Finder, planet: Terrain, grid: maps.Grid, scene: Scene, *, seed: int) -> list[DiskLook]:
