@@ -68,6 +68,11 @@ def test_overrides():
     assert recipe.slit.width == pytest.approx(0.8 * arcsec)
 
 
+def test_a_bare_date_is_text():
+    recipe = config.load(Recipe, {}, overrides=["dates=[1972-06-20, 1974-01-20T20:13:00]"])
+    assert recipe.dates == ("1972-06-20", "1974-01-20T20:13:00")
+
+
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [

@@ -10,6 +10,7 @@ import os
 import tomllib
 import types
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -126,6 +127,8 @@ def _scalar(given: Any, spec: Spec, where: str) -> Any:
     if kind is bool:
         value: Any = _expect(isinstance(given, bool), given, given, where, "true or false")
     elif kind is str:
+        # TOML reads a bare 1974-01-20 as a date.
+        given = given.isoformat() if isinstance(given, date) else given
         value = _expect(isinstance(given, str) and "\0" not in given, given, given, where, "a string")
     elif kind is int:
         whole = isinstance(given, int) and not isinstance(given, bool)

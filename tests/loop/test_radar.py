@@ -4,17 +4,23 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from hesper import config
 from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
 from hesper.geometry import sphere
+from hesper.products import Provenance
 from hesper.radar import (
     calibrate_echoes,
     calibrate_fringes,
     calibrate_patches,
+    grid_mosaic,
     grid_patches,
+    model_covariance,
     model_echo,
+    pipeline,
+    pipeline_interferometer,
     retrieve_features,
     retrieve_patches,
     simulate,
@@ -22,7 +28,9 @@ from hesper.radar import (
 )
 from hesper.radar.data_interferometer import ALIASED, FIXED, INCOMPLETE
 from hesper.radar.data_settings import Observation, Reduction, Scene, Stations, Waveform
+from hesper.radar.pipeline_config import Config
 from hesper.record import take
+from hesper.runs import open_run
 from hesper.units import deg, km
 
 
@@ -166,10 +174,9 @@ def test_phases_are_found_and_altitudes_stay(made, still):
         calibrate_fringes.fringes(swapped, setup.scene)
 
 
-def test_offsets_are_tilts_that_the_curvature_takes_out(made, still):
+def test_offsets_are_tilts_and_shifts(made, still):
     setup, _, _ = made
     base = still[1]
-    plain = calibrate_patches.flattened(base, calibrate_patches.curvature(base))
     angle = 5 * deg
     turned = dataclasses.replace(still[0], cross=still[0].cross * np.exp(1j * angle))
     patches = _reduce(setup, turned, fringes=False)
@@ -184,21 +191,51 @@ def test_offsets_are_tilts_that_the_curvature_takes_out(made, still):
         assert np.abs(change).mean() == pytest.approx(size, rel=share)
     late = dataclasses.replace(still[0], depth=still[0].depth + 0.2 * (still[0].depth[1] - still[0].depth[0]))
     moved = _reduce(setup, late, fringes=False)
-    tilted = calibrate_patches.flattened(patches, calibrate_patches.curvature(patches))
-    # Patch by patch the change is partly noise, for the cycles weigh differently: its mean is what is left.
-    left = []
-    for side in range(2):
-        for low in range(200, 700, 50):
-            part = (plain.y > low * km) & (plain.y < (low + 50) * km) & (plain.mask[side] == 0)
-            part &= tilted.mask[side] == 0
-            left.append(np.median((tilted.altitude - plain.altitude)[side, part]))
-    # 3 % of the tilt is no tilt: cycles weigh differently at different distances.
-    assert np.sqrt(np.mean(np.square(left))) < 20
     keys = [1000 * p.gate + p.column for p in (moved, base)]
     _, here, there = np.intersect1d(*keys, return_indices=True)
     change = moved.altitude[:, here] - base.altitude[:, there]
     shift = np.median(change[np.isfinite(change) & (base.y[there] > 250 * km)])
     assert abs(shift) == pytest.approx(149.9, abs=8)
+
+
+@pytest.mark.slow
+def test_the_chain_takes_offsets_out(made):
+    """Delay, Doppler centre, origin of the fringes, phase: after phases and curvature nothing is left."""
+    setup, _, given = made
+
+    def reduced(**changed):
+        patches = _reduce(setup, dataclasses.replace(given, **changed))
+        return calibrate_patches.flattened(patches, calibrate_patches.curvature(patches))
+
+    base = reduced()
+    gate, cell = given.depth[1] - given.depth[0], given.shift[1] - given.shift[0]
+    origin = np.exp(2e3j * given.geometry.fringe[:, 1, 1])[:, None, None, None]
+    for changed in (
+        {"depth": given.depth + 0.2 * gate},
+        {"shift": given.shift + 0.2 * cell},
+        {"cross": (given.cross * origin).astype(np.complex64)},
+        {"cross": given.cross * np.complex64(np.exp(5j * deg))},
+    ):
+        assert _difference(reduced(**changed), base) < 10
+
+
+def _difference(one, other):
+    """Return the rms [m] of medians of altitude differences over parts of the disk of 50 by 500 km."""
+    keys = [1000 * p.gate + p.column for p in (one, other)]
+    _, here, there = np.intersect1d(*keys, return_indices=True)
+    change = one.altitude[:, here] - other.altitude[:, there]
+    sound = (one.mask[:, here] | other.mask[:, there]) == 0
+    x, y = other.x[there], other.y[there]
+    medians = []
+    for side in range(2):
+        for low in range(150, 700, 50):
+            for west in (-750, -250, 250):
+                part = sound[side] & (y > low * km) & (y < (low + 50) * km)
+                part &= (x > west * km) & (x < (west + 500) * km)
+                if part.sum() > 30:
+                    medians.append(np.median(change[side, part]))
+    assert len(medians) > 40
+    return np.sqrt(np.mean(np.square(medians)))
 
 
 def test_gaps_and_noise_are_flagged(made, still):
@@ -256,13 +293,13 @@ def test_maps_and_mosaic(made, still):
     assert ranges[2] < 1.0
     jitter = np.random.default_rng(1).normal(size=surface.altitude.shape) * 20.0
     other = dataclasses.replace(surface, altitude=surface.altitude + 300.0 + jitter)
-    joined = grid_patches.mosaic([surface, other])
+    joined = grid_mosaic.mosaic([surface, other])
     assert joined.offsets[1, 0] == pytest.approx(300.0, abs=5)
     both = np.isfinite(joined.altitude)
     assert _robust((joined.altitude - surface.altitude)[both]) < 15
     with pytest.raises(InputError, match="overlaps"):
         far = dataclasses.replace(surface, altitude=np.full_like(surface.altitude, np.nan))
-        grid_patches.mosaic([surface, far])
+        grid_mosaic.mosaic([surface, far])
 
 
 def _by_incidence(surface):
@@ -285,7 +322,9 @@ def test_a_bright_patch_leaks_little_into_its_mirror():
         use = (patches.y > 150 * km) & (np.abs(patches.x) < 500 * km) & (patches.iterations > 0)
         use &= np.isfinite(patches.signal).all(axis=0)
         weak = patches.signal[0, use] / (patches.signal[1, use] / gain)
-        assert np.median(weak) == pytest.approx(1.0, abs=0.06)
+        if gain == 10.0:
+            # At 20 dB the estimate itself is biased by some per cent, as the draws of the model are.
+            assert np.median(weak) == pytest.approx(1.0, abs=0.02)
         level = 10 * np.log10(_robust(weak) / gain)
         assert level < limit
 
@@ -315,3 +354,133 @@ def test_folded_cells_are_flagged_and_too_bright():
     found = retrieve_patches.patches(quiet, config.load(Reduction, {}), near.scene)
     assert not np.any(found.mask & ALIASED)
     assert np.all((found.mask & FIXED) > 0)
+
+
+@pytest.mark.slow
+def test_simulated_looks_have_the_covariance_of_the_model():
+    setup, _ = _setup(
+        relief="smooth", phase_walk="0 rad", facet="2 km", observation={"duration": "10 min", "looks": 100}
+    )
+    echoes = next(simulate.echoes(setup))
+    statistics = calibrate_echoes.statistics([echoes])
+    block = next(retrieve_patches.cells(statistics, setup.scene))
+    distance = float(setup.geometry.distance[0])
+    scale = model_echo.budget(setup.stations, setup.waveform, setup.scene, distance).scale
+    power = (
+        model_echo.droop(statistics.shift, setup.waveform.doppler_cell * setup.waveform.doppler_cells) ** 2
+    )
+    x, z = block.tracked.x[:, 0], block.tracked.z[:, 0]
+    signal = scale[0] * block.area * power[block.column] * model_echo.reflectivity(
+        np.arccos(z / VENUS_RADIUS), setup.scene
+    )  # fmt: skip
+    chosen = np.flatnonzero((block.n[:, 0] > 0) & (block.tracked.y[:, 0] > 100 * km) & (np.abs(x) < 700 * km))
+    chosen = np.random.default_rng(4).choice(chosen, 1000, replace=False)
+    gain, looks = scale / scale[0], 100
+    matrix, slopes = np.zeros((2, 2), complex), np.zeros((4, 2, 2), complex)
+    scores, whitened = [], []
+    for i in chosen:
+        theta = np.array([signal[i], signal[i], 0.0, 0.0])
+        model_covariance.covariance(
+            theta, block.q[i, 0], block.kxx[i, 0], block.ky[0], block.tracked.y[i, 0], gain, VENUS_RADIUS,
+            matrix, slopes,
+        )  # fmt: skip
+        voltage = echoes.voltage[:, :, block.gate[i], block.column[i]]
+        found = voltage.T @ voltage.conj() / looks
+        c11, c22, c12 = matrix[0, 0].real, matrix[1, 1].real, matrix[0, 1]
+        # Var Re, Im C12 = (C11 C22 ± Re C12²)/2n.
+        real, imaginary = (np.sqrt((c11 * c22 + s * (c12**2).real) / (2 * looks)) for s in (1, -1))
+        scores.append(
+            [
+                (found[0, 0].real / c11 - 1) * np.sqrt(looks),
+                (found[1, 1].real / c22 - 1) * np.sqrt(looks),
+                (found[0, 1].real - c12.real) / real,
+                (found[0, 1].imag - c12.imag) / imaginary,
+            ]
+        )
+        whitened.append(np.abs(voltage[0, 0]) ** 2 / c11)
+    beyond = np.mean(np.abs(np.array(scores)) > 3, axis=0)
+    # 0.27 % of 1000 cells, and three times what such a count scatters by; 100 looks are nearly Gaussian.
+    assert np.all(beyond < 0.0027 + 3 * np.sqrt(0.0027 / 1000) + 0.004)
+    assert stats.kstest(whitened, "expon").pvalue > 0.01
+
+
+@pytest.mark.slow
+def test_dates_that_overlap_agree(tmp_path):
+    """20 June 1972 and 20 January 1974 see the large crater from opposite sides."""
+    folders = []
+    for date in ("1972-06-20", "1974-01-20"):
+        recipe = {"observation": {"date": date, "cycle": "15 min"}, "scene": {"facet": "3 km"}}
+        made = config.load(Config, recipe)
+        found = pipeline_interferometer.reduce(
+            made, simulate.echoes(pipeline_interferometer.setup(made)), None
+        )
+        folders.append(tmp_path / date)
+        with open_run(folders[-1], Provenance({}), quiet=True) as run:
+            pipeline_interferometer.products(found, run)
+    joined = config.load(Config, {"source": "mosaic", "runs": [str(folder) for folder in folders]})
+    with open_run(tmp_path / "joined", Provenance({}), quiet=True) as run:
+        rows = {row.quantity: row for row in pipeline.run(joined, run)}
+    name = "1972-06-20 and 1974-01-20, seen from opposite sides: correlation of"
+    cells = int(rows[f"{name} altitude"].note.split()[0])
+    # A smoothed cell shares its patches with its neighbours: some twenty are one.
+    std = 1 / np.sqrt(cells / 20)
+    assert rows[f"{name} altitude"].value > 3 * std
+    # Slopes make the brightness of this scene: what faced one radar turned its back to the other.
+    assert rows[f"{name} brightness"].value < -3 * std
+    shift = rows["1972-06-20 and 1974-01-20: shift in longitude"]
+    assert abs(shift.value) < 3 * shift.std
+    assert abs(rows["1972-06-20 and 1974-01-20: period of rotation"].value - 243.0185) < 3 * (
+        rows["1972-06-20 and 1974-01-20: period of rotation"].std
+    )
+
+
+@pytest.mark.slow
+def test_the_smallest_craters_that_are_resolved():
+    """ "The smallest objects that can be resolved are 35 to 40 km across"; small ones ring one of 75 km."""
+    places = {40.0: (150.0, 480.0), 75.0: (0.0, -500.0)}
+    # A ring of small ones as round the large one, here without it, for its own wall would hide in it.
+    ring = [(300.0 + 37.5 * np.cos(a), -450.0 + 37.5 * np.sin(a)) for a in np.radians([20, 110, 200, 290])]
+    geometry = simulate.geometry(*(config.load(kind, {}) for kind in (Stations, Waveform, Observation)))
+    view = simulate.frame(geometry)
+
+    def crater(x, y, diameter, depth):
+        z = np.sqrt(VENUS_RADIUS**2 - (x * km) ** 2 - (y * km) ** 2)
+        lon, lat = sphere.lon_lat(x * km * view.doppler + y * km * view.north + z * view.radar)
+        return simulate_scene.Crater(float(lon), float(lat), diameter * km, depth, 0.0)
+
+    smooth = simulate_scene.terrain(config.load(Scene, {"relief": "smooth"}))
+    craters = [crater(*places[d], d, 500.0) for d in places] + [crater(*p, 25.0, 500.0) for p in ring]
+    setup, _ = _setup(planet=smooth._replace(craters=craters), facet="2 km", phase_walk="0 rad")
+    patches = _reduce(setup, fringes=False)
+    row = len(setup.geometry.time) // 2
+    scale = model_echo.budget(
+        setup.stations, setup.waveform, setup.scene, float(setup.geometry.distance[row])
+    ).scale
+    value, std = calibrate_patches.reflectivity(patches, float(scale[0]))
+    ratio = value / model_echo.reflectivity(patches.incidence, setup.scene)
+    error = std / model_echo.reflectivity(patches.incidence, setup.scene)
+
+    def walls(x, y, diameter):
+        """Return how far the near and the far wall lie from 1, in standard deviations."""
+        side, away = (0, patches.y - y * km) if y > 0 else (1, patches.y + y * km)
+        near = np.abs(patches.x - x * km) < max(diameter / 3, 6.0) * km
+        parts = [
+            near & (np.abs(away - sign * 0.38 * diameter * km) < max(0.17 * diameter, 5.0) * km)
+            for sign in (-1, 1)
+        ]
+        out = []
+        for part in parts:
+            weight = 1 / error[side, part] ** 2
+            out.append(np.sum(weight * (ratio[side, part] - 1)) / np.sqrt(weight.sum()))
+        return out
+
+    # Beyond the floor the wall faces the radar and is bright, before it the wall is turned away.
+    for diameter in (75.0, 40.0):
+        before, beyond = walls(*places[diameter], diameter)
+        assert before < -3 < 3 < beyond
+    seen = np.zeros(len(patches.x), bool)
+    for x, y in ring:
+        seen |= np.hypot(patches.x - x * km, patches.y + y * km) < 12.5 * km
+    square = ((ratio[1, seen] - 1) / error[1, seen]) ** 2
+    assert seen.sum() > 8
+    assert square.mean() > 1 + 3 * np.sqrt(2 / seen.sum())

@@ -156,11 +156,12 @@ def test_a_third_station_opens_the_runway(geometry, transit):
         STATIONS, receivers=("DSS-14", "DSS-13-26m", "DSS-12"), diameters=(64.0, 26.0, 26.0),
         efficiencies=(0.65, 0.6, 0.6), temperatures=(25.0, 25.0, 25.0),
     )  # fmt: skip
-    north = np.array([30.0, 45.0, 60.0]) * km
+    north = np.arange(40.0, 81.0, 5.0) * km
     settings = {"across": 100 * km, "north": north, "looks": 9}
     two = plan_pass.cut(geometry, STATIONS, WAVEFORM, SCENE, **settings)
     more = plan_pass.cut(_three(transit), three, WAVEFORM, SCENE, **settings)
-    assert np.max(two.altitude_std[:, 0] / more.altitude_std[:, 0]) > 1.5
+    # On both sides of the runway's edge, which lies at 45 to 50 km.
+    assert np.median(two.altitude_std[:, 0] / more.altitude_std[:, 0]) > 5
     assert np.all(more.contrast_std < two.contrast_std)
 
 
@@ -226,24 +227,6 @@ def test_maximum_likelihood_beats_least_squares(geometry):
         ratio = robust(1e3 * np.array(fitted)[:, 2]) / robust(found[:, 2])
         # The spread of 150 draws is known to about 8 % each.
         assert ratio > least * (1 - 3 * 0.11)
-
-
-def test_bounds_of_point_cells_are_the_tabled_ones(geometry, monkeypatch):
-    """The table takes cells for points and leaves out the range response, ∫(1 − |u|)² = 2/3."""
-    steering = plan_pass.retrieve_patches.steering
-
-    def points(*arguments):
-        q, area = steering(*arguments)
-        return np.ones_like(q), 1.5 * area
-
-    north = np.array([400.0, 600.0, 740.0]) * km
-    settings = {"across": 100 * km, "north": north, "looks": 9}
-    full = plan_pass.cut(geometry, STATIONS, WAVEFORM, SCENE, **settings)
-    monkeypatch.setattr(plan_pass.retrieve_patches, "steering", points)
-    found = plan_pass.cut(geometry, STATIONS, WAVEFORM, SCENE, **settings)
-    assert np.allclose(found.altitude_std[:, 0], [98, 245, 353], rtol=[0.05, 0.03, 0.03])
-    ratio = full.altitude_std[:, 0] / found.altitude_std[:, 0]
-    assert np.all((ratio > 1.1) & (ratio < 1.35))
 
 
 def test_what_cannot_be_solved_is_finite_and_flagged(geometry):

@@ -8,12 +8,12 @@ import pytest
 from hesper import config, maps
 from hesper.errors import InputError
 from hesper.geometry import sphere
-from hesper.radar import grid_finder, retrieve_spin, simulate_scene
+from hesper.radar import grid_finder, retrieve_spin, simulate_finder, simulate_scene
 from hesper.radar.data_interferometer import AMBIGUOUS, ELONGATED, RadarMap
 from hesper.radar.data_settings import Finder, Scene
 from hesper.units import day, deg, km
 
-AREA = maps.equirectangular(0.8 * deg, west=-100 * deg, east=28 * deg, south=-48 * deg, north=48 * deg)
+AREA = grid_finder.chart_area(config.load(Finder, {}))
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,9 @@ def chart():
             simulate_scene.Patch(310 * deg, -28 * deg, 900 * km, 0.4),
         ]
     )
-    seen = grid_finder.days(settings, AREA, scene)
-    powers = grid_finder.simulated(seen, planet, AREA, seed=1)
-    return seen, powers, settings, grid_finder.chart(seen, powers, settings, AREA)
+    ground = grid_finder.chart_area(settings, finer=2)
+    looks = simulate_finder.looks(settings, planet, ground, scene, seed=1)
+    return looks, scene, grid_finder.chart(looks, AREA, scene)
 
 
 def _near(lon, lat):
@@ -36,14 +36,14 @@ def _near(lon, lat):
 
 
 def test_patches_are_on_their_side(chart):
-    found = chart[3]
-    assert len(chart[0]) == 15
+    looks, scene, found = chart
+    assert len(looks) == 15
     bright, dark = (
         np.nanmedian(found.brightness[_near(*p)]) for p in ((330 * deg, 25 * deg), (310 * deg, -28 * deg))
     )
     assert bright == pytest.approx(3.0, rel=0.15)
     assert dark == pytest.approx(0.4, abs=0.15)
-    single = grid_finder.chart(chart[0][:1], chart[1][:1], chart[2], AREA)
+    single = grid_finder.chart(looks[:1], AREA, scene)
     # One day alone cannot tell a place from its mirror, and says so.
     assert np.all((single.mask[single.n > 0] & AMBIGUOUS) > 0)
     known = found.n > 0
@@ -51,12 +51,18 @@ def test_patches_are_on_their_side(chart):
 
 
 def test_the_runway_narrows_with_the_days(chart):
-    single = grid_finder.chart(chart[0][:1], chart[1][:1], chart[2], AREA)
+    looks, scene, found = chart
+    single = grid_finder.chart(looks[:1], AREA, scene)
     both = single.n > 0
-    one, all_of_them = (np.mean((m.mask[both] & ELONGATED) > 0) for m in (single, chart[3]))
+    one, all_of_them = (np.mean((m.mask[both] & ELONGATED) > 0) for m in (single, found))
     assert all_of_them < 0.8 * one
-    with pytest.raises(InputError, match="as many are needed"):
-        grid_finder.chart([], [], chart[2], AREA)
+    with pytest.raises(InputError, match="0 looks"):
+        grid_finder.chart([], AREA, scene)
+    with pytest.raises(InputError, match="of one kind"):
+        grid_finder.chart([looks[0], dataclasses.replace(looks[1], cell=90 * km)], AREA, scene)
+    lost = dataclasses.replace(looks[0], power=np.full_like(looks[0].power, np.nan))
+    with pytest.raises(InputError, match="not finite"):
+        grid_finder.chart([lost, looks[1]], AREA, scene)
 
 
 def test_rotation_from_two_dates():

@@ -77,6 +77,7 @@ def backscatter(given: Patches, scale: float, *, width: float = 0.25 * deg) -> B
         muhleman=np.exp(first.value), muhleman_std=np.exp(first.value) * first.std,
         muhleman_rms=_rms(level, _log_muhleman(incidence, first.value)),
         hagfors=np.exp(second.value), hagfors_std=np.exp(second.value) * second.std,
+        scale=scale,
         hagfors_rms=_rms(level, _log_hagfors(incidence, second.value)),
     )  # fmt: skip
 

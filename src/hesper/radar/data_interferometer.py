@@ -146,6 +146,7 @@ class Backscatter:
     hagfors: Array = array("hagfors_parameter", "1", "ρ and C of Hagfors' law")
     hagfors_std: Array = array("hagfors_parameter", "1", "their standard deviations")
     hagfors_rms: float = number("1", "rms of the logarithm about Hagfors' law")
+    scale: float = number("m-2", "echo over noise per cross-section that the reflectivities were had with")
 
 
 @record
@@ -244,18 +245,3 @@ class GoldstoneImage:
     quantity: str = text("what the bytes are")
     radar_lon: float = number("rad", "longitude of the sub-Earth point, east")
     radar_lat: float = number("rad", "latitude of the sub-Earth point")
-
-
-@record
-class FinderMap:
-    """Brightness of a whole disk from many days of one receiver."""
-
-    brightness: Array = array("y x", "1", "reflectivity over the law of backscatter")
-    brightness_std: Array = array("y x", "1", "standard deviation of brightness by speckle, days independent")
-    n: Array = array("y x", "count", "days that see the cell", dtype=np.int64)
-    extent: Array = array("y x", "m", "least north–south extent of the delay–Doppler cells")
-    mirror_motion: Array = array("y x", "m", "how far the mirror places of the days lie apart")
-    mask: Array = array("y x", "1", MASK_MEANING, dtype=np.uint8)
-    circle_lon: Array = array("circle", "rad", "centres of the eight images, longitude east")
-    circle_lat: Array = array("circle", "rad", "their latitudes")
-    grid: Grid

@@ -131,3 +131,10 @@ class Finder:
     days: int = setting(5, "count", "days of one conjunction", minimum=1, maximum=40)
     cell: float = setting(85e3, "m", "size of a cell", shown="km", minimum=20e3, maximum=500e3)
     grid: float = setting(10 * deg, "rad", "of the lines that are drawn", shown="deg", minimum=1 * deg)
+    station: str = setting("DSS-14", "text", "station that transmits and receives")
+    west: float = setting(-100 * deg, "rad", "western edge of the chart", shown="deg", minimum=-360 * deg)
+    east: float = setting(28 * deg, "rad", "eastern edge of the chart", shown="deg", maximum=360 * deg)
+    north: float = setting(
+        48 * deg, "rad", "how far the chart reaches from the equator", shown="deg", minimum=5 * deg,
+        maximum=90 * deg,
+    )  # fmt: skip

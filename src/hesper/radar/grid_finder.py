@@ -1,100 +1,45 @@
 """The finder map: many days, one receiver, the whole disk; hemispheres told apart by the turning equator."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from hesper import ephemeris, maps
-from hesper.compiled import compiled
 from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
-from hesper.geometry import sphere
-from hesper.radar.data_interferometer import AMBIGUOUS, ELONGATED, UNSEEN, FinderMap
+from hesper.radar.data_finder import DiskLook, FinderMap
+from hesper.radar.data_interferometer import AMBIGUOUS, ELONGATED, UNSEEN
 from hesper.radar.data_settings import PAPER_DATES, Finder, Scene
-from hesper.radar.model import cell_extent
-from hesper.radar.model_echo import reflectivity
+from hesper.radar.model_finder import Day, days, project
 from hesper.radar.model_geometry import transits
-from hesper.radar.simulate_scene import Terrain, factor
 from hesper.record import Array
-from hesper.runs import generator
-from hesper.units import day, deg
 
 _ITERATIONS = 60
-_LOOKS = 400.0
-"""Independent samples of speckle in a cell of one day (assumed)."""
-_FURTHEST = 65 * deg
-"""Incidence up to which a day's disk is used."""
+_PARTS = 3
+"""A cell of the chart is laid into the delay–Doppler array in so many parts, squared."""
 
 
-class Day(NamedTuple):
-    """Where the cells of the map fall in the delay–Doppler array of one day."""
-
-    cell: Array
-    """(row, column) of the map; −1 where the day does not see it."""
-    weight: Array
-    """Echo of a cell of unit brightness (row, column)."""
-    mirror: Array
-    """Mirror place (row, column, 3)."""
-    extent: Array
-    """North–south extent of the delay–Doppler cell (row, column) [m]."""
-    size: int
+def chart_area(settings: Finder, *, finer: int = 1) -> maps.Grid:
+    """Return the longitude–latitude grid of the chart: cells of its own size near the equator, or finer."""
+    step = settings.cell / VENUS_RADIUS
+    west, east, north = (np.round(v / step) * step for v in (settings.west, settings.east, settings.north))
+    return maps.equirectangular(step / finer, west=west, east=east, south=-north, north=north)
 
 
-def days(settings: Finder, grid: maps.Grid, scene: Scene, *, station: str = "DSS-14") -> list[Day]:
-    """Return how every day of the conjunctions sees the cells of a map."""
-    middles = transits(settings.conjunctions, station)
-    shifts = settings.spacing * (np.arange(settings.days) - (settings.days - 1) / 2)
-    times = (middles[:, None] + np.round(shifts / day) * day).ravel()
-    echo = ephemeris.echo(times, station)
-    lon, lat = maps.lon_lat(grid)
-    vectors = sphere.unit_vector(lon, lat)
-    areas = maps.cell_areas(grid)
-    found = []
-    for k in range(len(times)):
-        x, y, z = (
-            VENUS_RADIUS * (vectors @ axis) for axis in (echo.doppler[k], echo.north[k], echo.radar[k])
-        )
-        # Half-way to the limb a gate of this depth is as long on the ground as a cell is wide.
-        depth = settings.cell * np.sin(30 * deg)
-        columns = int(np.ceil(2 * VENUS_RADIUS / settings.cell)) + 1
-        gate = ((VENUS_RADIUS - z) / depth).astype(np.int64)
-        column = np.rint(x / settings.cell).astype(np.int64) + columns // 2
-        angle = np.arccos(np.clip(z / VENUS_RADIUS, -1, 1))
-        seen = angle < _FURTHEST
-        mirror = vectors - 2 * (vectors @ echo.north[k])[..., None] * echo.north[k]
-        found.append(
-            Day(
-                np.where(seen, gate * columns + column, -1),
-                np.where(seen, areas * reflectivity(angle, scene), 0.0),
-                mirror,
-                cell_extent(np.maximum(np.abs(y), 1.0), x, depth, settings.cell),
-                int(gate.max() + 1) * columns,
-            )
-        )
-    return found
-
-
-def simulated(seen: Sequence[Day], planet: Terrain, grid: maps.Grid, *, seed: int) -> list[Array]:
-    """Return the power of every delay–Doppler cell of every day, speckled."""
-    lon, lat = maps.lon_lat(grid)
-    bright = factor(planet, sphere.unit_vector(lon, lat).reshape(-1, 3)).reshape(lon.shape)
-    rng = generator(seed, 6)
-    return [_project(one, bright) * rng.gamma(_LOOKS, 1 / _LOOKS, one.size) for one in seen]
-
-
-def chart(seen: Sequence[Day], powers: Sequence[Array], settings: Finder, grid: maps.Grid) -> FinderMap:
-    """Combine days into one map of brightness.
+def chart(given: Sequence[DiskLook], grid: maps.Grid, scene: Scene) -> FinderMap:
+    """Combine the looks of several days into one map of brightness.
 
     Parameters
     ----------
-    seen, powers
-        Days and the power of their cells, as `days` and `simulated` give them.
+    given
+        Looks of one size of cells.
+    scene
+        Whose law of backscatter is divided out.
 
     Raises
     ------
     InputError
-        If there are no days, or a day's powers are not those of its cells.
+        If there are no looks, their cells differ, or a power is not finite or negative.
 
     Notes
     -----
@@ -102,34 +47,38 @@ def chart(seen: Sequence[Day], powers: Sequence[Array], settings: Finder, grid: 
     noise. A place and its mirrors stay mixed where the mirror moves by less than a cell over all days, and
     are flagged. The runway is what no day resolves.
     """
-    if not seen or len(seen) != len(powers):
+    if len({(look.power.shape, look.cell, look.depth, look.station) for look in given}) != 1:
         raise InputError(
-            f"grid.chart: {len(seen)} days and {len(powers)} arrays of power; as many are needed"
+            f"grid.chart: {len(given)} looks of different cells or stations; looks of one kind are needed"
         )
-    for one, power in zip(seen, powers, strict=True):
-        if power.shape != (one.size,) or not np.isfinite(power).all():
-            raise InputError("grid.chart: a day's powers are not those of its cells, or not finite")
+    for look in given:
+        if not (np.isfinite(look.power) & (look.power >= 0)).all():
+            raise InputError("grid.chart: powers of a look are negative or not finite; leave that look out")
+    seen, powers = days(given, _finer(grid), scene), [look.power.ravel() for look in given]
+    cell, samples = given[0].cell, min(look.looks for look in given)
     bright = np.ones(maps.shape(grid))
-    total = sum((one.weight for one in seen), np.zeros(bright.shape))
+    total = _coarse(sum((one.weight for one in seen), np.zeros(seen[0].weight.shape)))
     for _ in range(_ITERATIONS):
-        back = np.zeros(bright.shape)
+        back = np.zeros(seen[0].weight.shape)
+        fine = np.repeat(np.repeat(bright, _PARTS, axis=0), _PARTS, axis=1)
         for one, power in zip(seen, powers, strict=True):
-            model = _project(one, bright)
+            model = project(one, fine)
             ratio = np.where(model > 0, power / np.where(model > 0, model, 1.0), 1.0)
             back += one.weight * np.where(one.cell >= 0, ratio[one.cell], 0.0)
-        bright = bright * np.where(total > 0, back / np.where(total > 0, total, 1.0), 1.0)
+        bright = bright * np.where(total > 0, _coarse(back) / np.where(total > 0, total, 1.0), 1.0)
+    seen = days(given, grid, scene)
     count = np.sum([one.cell >= 0 for one in seen], axis=0)
     extent = np.min([np.where(one.cell >= 0, one.extent, np.inf) for one in seen], axis=0)
     moved = _mirror_motion(seen)
     mask = (
         np.where(count == 0, UNSEEN, 0)
-        | np.where(extent > 3 * settings.cell, ELONGATED, 0)
-        | np.where((count > 0) & (moved < settings.cell), AMBIGUOUS, 0)
+        | np.where(extent > 3 * cell, ELONGATED, 0)
+        | np.where((count > 0) & (moved < cell), AMBIGUOUS, 0)
     )
-    circles = ephemeris.echo(transits(PAPER_DATES, "DSS-14"), "DSS-14")
+    circles = ephemeris.echo(transits(PAPER_DATES, given[0].station), given[0].station)
     return FinderMap(
         brightness=np.where(count > 0, bright, np.nan),
-        brightness_std=np.where(count > 0, bright / np.sqrt(_LOOKS * np.maximum(count, 1)), np.nan),
+        brightness_std=np.where(count > 0, bright / np.sqrt(samples * np.maximum(count, 1)), np.nan),
         n=count,
         extent=np.where(np.isfinite(extent), extent, np.nan),
         mirror_motion=moved,
@@ -140,17 +89,17 @@ def chart(seen: Sequence[Day], powers: Sequence[Array], settings: Finder, grid: 
     )
 
 
-def _project(one: Day, bright: Array) -> Array:
-    out = np.zeros(one.size)
-    _add(one.cell.ravel(), (one.weight * bright).ravel(), out)
-    return out
+def _finer(grid: maps.Grid) -> maps.Grid:
+    """Return a grid whose cells are parts of those of a longitude–latitude grid."""
+    parts = (np.arange(_PARTS) - (_PARTS - 1) / 2) / _PARTS
+    step = grid.x[1] - grid.x[0]
+    x, y = ((axis[:, None] + sign * step * parts).ravel() for axis, sign in ((grid.x, 1), (grid.y, -1)))
+    return maps.Grid(x=x, y=y, projection=grid.projection, crs=grid.crs)
 
 
-@compiled
-def _add(index: Array, value: Array, out: Array) -> None:
-    for i in range(index.size):
-        if index[i] >= 0:
-            out[index[i]] += value[i]
+def _coarse(values: Array) -> Array:
+    rows, columns = (size // _PARTS for size in values.shape)
+    return np.asarray(values.reshape(rows, _PARTS, columns, _PARTS).sum(axis=(1, 3)))
 
 
 def _mirror_motion(seen: Sequence[Day]) -> Array:

@@ -2,24 +2,19 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
-from hesper import fit, maps
+from hesper import maps
 from hesper.compiled import compiled
 from hesper.constants import VENUS_RADIUS
-from hesper.errors import InputError
 from hesper.geometry import sphere
 from hesper.radar.calibrate_patches import reflectivity
 from hesper.radar.data_interferometer import (
-    ALIASED,
     AMBIGUOUS,
     ELONGATED,
-    INCOMPLETE,
     UNSEEN,
     UNSOLVED,
-    AltitudeMosaic,
     Backscatter,
     Patches,
     RadarMap,
@@ -172,66 +167,3 @@ def smoothed(given: RadarMap, cells: int = 3) -> RadarMap:
         std = np.where(known, 1 / np.sqrt(total * cells**2), np.nan)
     widened = np.maximum(std, given.altitude_std / cells)
     return dataclasses.replace(given, altitude=altitude, altitude_std=widened)
-
-
-def mosaic(given: Sequence[RadarMap]) -> AltitudeMosaic:
-    """Join altitudes of several passes on one grid.
-
-    Parameters
-    ----------
-    given
-        On the same grid. The first one keeps its level and tilt; from every other one an offset and two tilts
-        are taken off, fitted where it overlaps what is there already.
-
-    Raises
-    ------
-    InputError
-        If there are no maps, their grids differ, or a map overlaps the others in fewer than 30 cells.
-    """
-    if not given:
-        raise InputError("grid.mosaic: no maps given; at least one is needed")
-    grid = given[0].grid
-    for other in given[1:]:
-        if other.grid.crs != grid.crs or not (
-            np.array_equal(other.grid.x, grid.x) and np.array_equal(other.grid.y, grid.y)
-        ):
-            raise InputError("grid.mosaic: maps on different grids; lay all of them on one")
-    u, v = np.meshgrid(grid.x / VENUS_RADIUS, grid.y / VENUS_RADIUS)
-    design = np.stack([np.ones_like(u), u, v], axis=-1)
-    offsets, stds = np.zeros((len(given), 3)), np.zeros((len(given), 3))
-    total, weight = _weighted(given[0], np.zeros(u.shape))
-    bright = np.where(np.isfinite(given[0].brightness), given[0].brightness, 0.0)
-    count = np.isfinite(given[0].brightness).astype(np.int64)
-    for k, other in enumerate(given[1:], start=1):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            here = total / weight
-        both = (weight > 0) & np.isfinite(other.altitude) & ((other.mask & (ALIASED | INCOMPLETE)) == 0)
-        if both.sum() < 30:
-            raise InputError(
-                f"grid.mosaic: map {k + 1} overlaps the others in {both.sum()} cells; at least 30 are needed"
-            )
-        std = np.hypot(other.altitude_std[both], 1 / np.sqrt(weight[both]))
-        found = fit.huber(design[both], (other.altitude - here)[both], std)
-        # Neighbouring cells of a map share their patches, about four cells each.
-        offsets[k], stds[k] = found.value, 2 * found.std
-        more, share = _weighted(other, design @ found.value)
-        total, weight = total + more, weight + share
-        seen = np.isfinite(other.brightness)
-        bright += np.where(seen, other.brightness, 0.0)
-        count += seen
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return AltitudeMosaic(
-            altitude=np.where(weight > 0, total / weight, np.nan),
-            altitude_std=np.where(weight > 0, 1 / np.sqrt(weight), np.nan),
-            brightness=np.where(count > 0, bright / count, np.nan),
-            n=count,
-            grid=grid,
-            offsets=offsets,
-            offsets_std=stds,
-        )
-
-
-def _weighted(given: RadarMap, reference: Array) -> tuple[Array, Array]:
-    known = np.isfinite(given.altitude) & (given.altitude_std > 0)
-    weight = np.where(known, 1 / np.where(known, given.altitude_std, 1.0) ** 2, 0.0)
-    return np.where(known, weight * (given.altitude - reference), 0.0), weight

@@ -2,13 +2,22 @@
 
 import math
 
+import numpy as np
+
 from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.record import Array
 
-RANGE_NODES = 9
-DOPPLER_NODES = 12
-DOPPLER_REACH = 2.0
-"""Nodes over ±1 gate and ± this many Doppler cells by which a cell is integrated."""
+CORE = 3.0
+"""Doppler cells from the middle within which sinc² is summed; beyond, its mean 1/2π²v² is integrated."""
+CORE_NODES = (np.arange(4 * CORE) - 2 * CORE + 0.5) / 2
+CORE_WEIGHTS = np.sinc(CORE_NODES) ** 2 / 2
+"""Half a cell is step enough: the transform of sinc² ends at one cycle a cell, so that sums are integrals."""
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
+RANGE_NODES = np.concatenate([(_NODES - 1) / 2, (_NODES + 1) / 2])
+RANGE_WEIGHTS = np.concatenate([_WEIGHTS, _WEIGHTS]) / 2
+"""Gauss's nodes in either half of ±1 gate: the response has its kink between them."""
+TAIL_NODES, TAIL_WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
+"""Gauss's nodes in 1/v, from the core to the end of the range ring, on either side."""
 
 
 @compiled
@@ -24,6 +33,22 @@ def _node(
         return -1.0, 0.0
     y = math.sqrt(square)
     return y, kx * across + side * ky * y
+
+
+@compiled
+def _offset(j: int, east: float, west: float) -> tuple[float, float]:
+    """Return a node's offset in Doppler cells and its weight; the ring ends `east` and `west` of the cell."""
+    if j < CORE_NODES.size:
+        return CORE_NODES[j], CORE_WEIGHTS[j]
+    j -= CORE_NODES.size
+    sign = 1.0 if j < TAIL_NODES.size else -1.0
+    end = east if sign > 0.0 else west
+    if end <= CORE:
+        return 0.0, 0.0
+    span = 1.0 / CORE - 1.0 / end
+    # With t = 1/v, ∫ dv/2π²v² = ∫ dt/2π².
+    t = 1.0 / end + span * TAIL_NODES[j % TAIL_NODES.size]
+    return sign / t, span * TAIL_WEIGHTS[j % TAIL_NODES.size] / (2.0 * math.pi * math.pi)
 
 
 @compiled
@@ -51,26 +76,26 @@ def steer(
     Notes
     -----
     q = ⟨exp i[κ·(r′ − r)]⟩ weighted by (1 − |u|)² sinc²(v) σ0(θ′)/y′ over u = ±1 gate and all Doppler
-    offsets v. Beyond two Doppler cells the weight is taken as that of the centre: there the integral is
-    the triangle 1 − |b|/2π of the phase b per Doppler cell, by which the sum is corrected.
+    offsets v up to the ends of the range ring, where y′ = 0.
     """
     y0, phase = _node(x, z, kx, ky, side, 0.0, 0.0, width, radius)
     real, imaginary, weight, area = 0.0, 0.0, 0.0, 0.0
     if y0 < 0.0:
         phase = kx * x
-    for i in range(RANGE_NODES):
-        u = -1.0 + 2.0 * (i + 0.5) / RANGE_NODES
+    for i in range(RANGE_NODES.size):
+        u = RANGE_NODES[i]
         at = min(max(place + u, 0.0), law.size - 1.0)
         low = min(int(at), law.size - 2)
         level = law[low] + (at - low) * (law[low + 1] - law[low])
-        taper = (1.0 - abs(u)) ** 2
-        for j in range(DOPPLER_NODES):
-            v = DOPPLER_REACH * (-1.0 + 2.0 * (j + 0.5) / DOPPLER_NODES)
+        taper = (1.0 - abs(u)) ** 2 * RANGE_WEIGHTS[i]
+        above = z - u * gate
+        ring = math.sqrt(max(radius * radius - above * above, 0.0))
+        for j in range(CORE_NODES.size + 2 * TAIL_NODES.size):
+            v, share = _offset(j, (ring - x) / width, (ring + x) / width)
             y, turned = _node(x, z, kx, ky, side, u * gate, v, width, radius)
-            if y <= 0.0:
+            if y <= 0.0 or share <= 0.0:
                 continue
-            sinc = math.sin(math.pi * v) / (math.pi * v)
-            part = taper * sinc * sinc / y
+            part = taper * share / y
             area += part
             part *= level
             weight += part
@@ -78,19 +103,7 @@ def steer(
             imaginary += part * math.sin(turned - phase)
     if weight == 0.0:
         return 0.0, 0.0, 0.0
-    slope = kx - side * ky * x / max(y0, gate) if y0 > 0.0 else kx
-    b = abs(slope * width)
-    numeric, total = 0.0, 0.0
-    for j in range(DOPPLER_NODES):
-        v = DOPPLER_REACH * (-1.0 + 2.0 * (j + 0.5) / DOPPLER_NODES)
-        sinc = math.sin(math.pi * v) / (math.pi * v)
-        numeric += sinc * sinc * math.cos(b * v)
-        total += sinc * sinc
-    share = (1.0 - b / (2.0 * math.pi)) * total / numeric if b < 1.0 else 1.0
-    step = 2.0 / RANGE_NODES * 2.0 * DOPPLER_REACH / DOPPLER_NODES
-    # sinc² integrates to 1 over all offsets, and to less within the nodes' reach.
-    whole = step * area * radius * gate * width * DOPPLER_NODES / (2.0 * DOPPLER_REACH * total)
-    return share * real / weight, share * imaginary / weight, whole
+    return real / weight, imaginary / weight, area * radius * gate * width
 
 
 @compiled_parallel

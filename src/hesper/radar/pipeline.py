@@ -11,7 +11,9 @@ from hesper.products import read as read_product
 from hesper.radar import (
     pipeline_arecibo,
     pipeline_demo,
+    pipeline_finder,
     pipeline_interferometer,
+    pipeline_mosaic,
     plot_interferometer,
     read_archive,
 )
@@ -38,6 +40,10 @@ def plan(config: Config) -> Plan:
         dates = config.interferometer.dates
         return Plan(dates, ("passes.nc",), 3e8, 1 + 0.2 * len(dates))
     found = inputs(config)
+    if config.source == "finder":
+        return Plan([str(path) for path in found], pipeline_finder.PRODUCTS, 3e8, 3 + 0.4 * len(found))
+    if config.source == "mosaic":
+        return Plan(list(config.runs), pipeline_mosaic.PRODUCTS, 4e8, 3 + 0.5 * len(config.runs))
     if config.source == "looks":
         cells = config.waveform.gates * config.waveform.doppler_cells * len(found)
         names = [path.name for path in found if path.name != "truth.nc"]
@@ -60,6 +66,10 @@ def inputs(config: Config) -> list[Path]:
         return [*read_archive.looks(folder), *([known] if known.is_file() else [])]
     if config.source == "arecibo":
         return list(pipeline_arecibo.inputs(config))
+    if config.source == "finder":
+        return pipeline_finder.inputs(config)
+    if config.source == "mosaic":
+        return pipeline_mosaic.inputs(config)
     names = [config.input, *([config.index] if config.index else [])]
     return [existing(name, what="radar: input") for name in names]
 
@@ -71,7 +81,10 @@ def kernels(config: Config) -> list[Path]:
 
 
 def simulate(config: Config, run: Run) -> None:
-    """Write the looks that the stations would deliver, one file per receive cycle, and `truth.nc`."""
+    """Write the looks that the stations would deliver, by receive cycle with `truth.nc`, or by day."""
+    if config.source == "finder":
+        pipeline_finder.simulated(config, run)
+        return
     pipeline_interferometer.simulated(config, run)
 
 
@@ -84,6 +97,10 @@ def run(config: Config, run: Run) -> list[Result]:
         return results.passes(table, config.interferometer.dates)
     if config.source == "arecibo":
         return pipeline_arecibo.products(pipeline_arecibo.mapped(config), run)
+    if config.source == "finder":
+        return pipeline_finder.products(pipeline_finder.chart(config), config, run)
+    if config.source == "mosaic":
+        return pipeline_mosaic.products(pipeline_mosaic.joined(config), run)
     if config.source == "goldstone":
         return _goldstone(config, run)
     found = inputs(config)

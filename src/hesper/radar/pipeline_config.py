@@ -1,6 +1,14 @@
 """The recipe of the radar."""
 
-from hesper.radar.data_settings import PAPER_DATES, Observation, Reduction, Scene, Stations, Waveform
+from hesper.radar.data_settings import (
+    PAPER_DATES,
+    Finder,
+    Observation,
+    Reduction,
+    Scene,
+    Stations,
+    Waveform,
+)
 from hesper.record import record, setting
 from hesper.units import MHz, arcmin, deg, hour, km, us
 
@@ -30,10 +38,12 @@ class Config:
         "passes",
         "text",
         "passes: geometry of passes; looks: a folder that `simulate` made; arecibo: a picture or "
-        "complex look; goldstone: an image of the archive's volume MG_1001",
-        choices=("passes", "looks", "arecibo", "goldstone"),
+        "complex look; goldstone: an image of the archive's volume MG_1001; finder: whole disks of many "
+        "days that `simulate` made; mosaic: earlier runs of looks in one frame",
+        choices=("passes", "looks", "arecibo", "goldstone", "finder", "mosaic"),
     )
     input: str = setting("", "text", "folder of looks, picture, or label of the archive")
+    runs: tuple[str, ...] = setting((), "text", "folders of earlier runs, two or more, for source mosaic")
     seed: int = setting(1, "count", "of the simulation", minimum=0)
 
     topography: str = setting("", "text", "Magellan's 1° altitudes, topogrd.dat; needed with arecibo")
@@ -61,3 +71,4 @@ class Config:
     scene: Scene
     reduction: Reduction
     interferometer: Interferometer
+    finder: Finder

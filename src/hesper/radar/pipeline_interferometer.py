@@ -26,6 +26,7 @@ from hesper.radar.data_interferometer import (
     Backscatter,
     Curvature,
     Echoes,
+    Pass,
     Patches,
     Predicted,
     RadarMap,
@@ -55,18 +56,21 @@ class Reduced(NamedTuple):
     truth: Truth | None
 
 
+def terrain(config: Config) -> simulate_scene.Terrain:
+    """Return the surface of a recipe."""
+    scene = config.scene
+    if scene.relief == "test":
+        return simulate_scene.trial_terrain(simulate.frame(_geometry(config)))
+    relief = read.topography(scene.topography) if scene.relief == "magellan" and scene.topography else None
+    return simulate_scene.terrain(scene, relief)
+
+
 def setup(config: Config) -> simulate.Setup:
     """Return the surface, stations and geometry of a recipe's simulation."""
-    geometry = simulate.geometry(config.stations, config.waveform, config.observation)
-    view = simulate.frame(geometry)
-    scene = config.scene
-    relief = read.topography(scene.topography) if scene.relief == "magellan" and scene.topography else None
-    planet = (
-        simulate_scene.trial_terrain(view)
-        if scene.relief == "test"
-        else simulate_scene.terrain(scene, relief)
+    geometry, scene = _geometry(config), config.scene
+    facets = simulate_scene.facets(
+        terrain(config), simulate.frame(geometry), spacing=scene.facet, reach=scene.reach, seed=config.seed
     )
-    facets = simulate_scene.facets(planet, view, spacing=scene.facet, reach=scene.reach, seed=config.seed)
     return simulate.Setup(
         facets, geometry, config.stations, config.waveform, config.observation, scene, config.seed
     )
@@ -74,16 +78,11 @@ def setup(config: Config) -> simulate.Setup:
 
 def truth(config: Config, area: maps.Grid) -> Truth:
     """Return the surface of a recipe's simulation on a map."""
-    geometry = simulate.geometry(config.stations, config.waveform, config.observation)
-    view = simulate.frame(geometry)
-    scene = config.scene
-    relief = read.topography(scene.topography) if scene.relief == "magellan" and scene.topography else None
-    planet = (
-        simulate_scene.trial_terrain(view)
-        if scene.relief == "test"
-        else simulate_scene.terrain(scene, relief)
-    )
-    return simulate_scene.truth(planet, area, view, scene)
+    return simulate_scene.truth(terrain(config), area, simulate.frame(_geometry(config)), config.scene)
+
+
+def _geometry(config: Config) -> Pass:
+    return simulate.geometry(config.stations, config.waveform, config.observation)
 
 
 def simulated(config: Config, run: Run) -> None:

@@ -8,13 +8,13 @@ from hesper import maps
 from hesper.constants import VENUS_RADIUS
 from hesper.ephemeris import utc
 from hesper.figures import COLOURS, figure, styled
+from hesper.radar.data_finder import FinderMap
 from hesper.radar.data_interferometer import (
     ALIASED,
     AMBIGUOUS,
     ELONGATED,
     AltitudeMosaic,
     Backscatter,
-    FinderMap,
     GoldstoneImage,
     Predicted,
     RadarMap,
@@ -238,8 +238,8 @@ def archived(given: GoldstoneImage) -> "Figure":
     return drawn
 
 
-def finder(given: FinderMap) -> "Figure":
-    """Draw the finder map with a grid of 10° and circles round the regions of the eight images."""
+def finder(given: FinderMap, step: float) -> "Figure":
+    """Draw the finder map, lines every `step` [rad], circles round the regions of the eight images."""
     drawn = figure(7.5, 4.6)
     west, east = given.grid.x[0] / VENUS_RADIUS / deg, given.grid.x[-1] / VENUS_RADIUS / deg
     south, north = given.grid.y[-1] / VENUS_RADIUS / deg, given.grid.y[0] / VENUS_RADIUS / deg
@@ -257,8 +257,9 @@ def finder(given: FinderMap) -> "Figure":
         for lon, lat in zip(given.circle_lon / deg, given.circle_lat / deg, strict=True):
             near = (lon - west) % 360 + west
             axes.plot(near + 7.2 * np.cos(angle), lat + 7.2 * np.sin(angle), color=COLOURS[4], linewidth=0.9)
-        axes.set_xticks(np.arange(np.ceil(west / 10) * 10, east, 10))
-        axes.set_yticks(np.arange(np.ceil(south / 10) * 10, north, 10))
+        lines = step / deg
+        axes.set_xticks(np.arange(np.ceil(west / lines) * lines, east, lines))
+        axes.set_yticks(np.arange(np.ceil(south / lines) * lines, north, lines))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value % 360:.0f}°")
         axes.set(xlabel="longitude, east", ylabel="latitude", xlim=(west, east), ylim=(south, north))
         axes.tick_params(axis="x", labelrotation=45)

@@ -57,25 +57,34 @@ def trough(given: Patches, centre: float, width: float, *, least_north: float = 
     return _difference(given, (across < width / 4) & far, beside, "trough")
 
 
-def correlation(first: RadarMap, second: RadarMap) -> tuple[float, float, int]:
+def correlation(first: RadarMap, second: RadarMap, use: Array) -> tuple[float, float, int]:
     """Return the correlations of brightness and of altitude of two maps of one grid, and cells compared.
 
-    Brightness is compared as its logarithm, less its mean by incidence being divided out already.
+    Parameters
+    ----------
+    use
+        Which cells (y, x) may be compared; of these, those that are `shared` are.
 
     Raises
     ------
     InputError
         If fewer than 50 cells are in both.
     """
-    out = []
-    both = np.isfinite(first.brightness) & np.isfinite(second.brightness)
-    both &= np.isfinite(first.altitude) & np.isfinite(second.altitude)
-    both &= ((first.mask | second.mask) & (ALIASED | INCOMPLETE)) == 0
+    both = shared(first, second) & use
     if both.sum() < 50:
         raise InputError(f"retrieve.correlation: {both.sum()} cells in both maps; at least 50 are needed")
-    for a, b in ((first.brightness, second.brightness), (first.altitude, second.altitude)):
-        out.append(float(np.corrcoef(a[both], b[both])[0, 1]))
-    return out[0], out[1], int(both.sum())
+    bright, high = (
+        float(np.corrcoef(a[both], b[both])[0, 1])
+        for a, b in ((first.brightness, second.brightness), (first.altitude, second.altitude))
+    )
+    return bright, high, int(both.sum())
+
+
+def shared(first: RadarMap, second: RadarMap) -> Array:
+    """Return which cells (y, x) are in both maps, neither folded nor with cycles missing."""
+    both = np.isfinite(first.brightness) & np.isfinite(second.brightness)
+    both &= np.isfinite(first.altitude) & np.isfinite(second.altitude)
+    return np.asarray(both & (((first.mask | second.mask) & (ALIASED | INCOMPLETE)) == 0))
 
 
 def against_truth(given: RadarMap, known: Truth) -> list[Result]:
