@@ -7,6 +7,7 @@ from scipy import ndimage
 from hesper import config
 from hesper.units import deg
 from hesper.vmc import calibrate_gradient as gradient
+from hesper.vmc import calibrate_overlap
 from hesper.vmc.data_orbit import Cells
 from hesper.vmc.data_settings import Gradient
 
@@ -54,7 +55,7 @@ def smooth(random, shape, size):
 
 
 def solved(cells):
-    shared = gradient.overlaps(cells, SETTINGS.least_cells)
+    shared = calibrate_overlap.overlaps(cells, SETTINGS.least_cells)
     return shared, *gradient.solve(shared, SETTINGS.huber)
 
 
@@ -62,7 +63,7 @@ def test_a_mosaic_orbit_closes_its_seams():
     made = orbit(1, 0.08, -0.05)
     found = gradient.flat_field(made, SETTINGS)
     assert found.status == "accepted"
-    shared = gradient.overlaps(made, 100)
+    shared = calibrate_overlap.overlaps(made, 100)
     before = gradient.seams(shared, np.zeros(2))
     after = gradient.seams(shared, found.gradient)
     assert np.median(before) > 0.02
@@ -75,7 +76,7 @@ def test_without_clouds_the_gradient_is_exact_to_the_noise():
     made = orbit(2, 0.08, -0.05, clouds=0.0)
     _, found, _ = solved(made)
     assert np.abs(found - [0.08, -0.05]).max() < 1e-3
-    assert np.median(gradient.seams(gradient.overlaps(made, 100), found)) < 1e-3
+    assert np.median(gradient.seams(calibrate_overlap.overlaps(made, 100), found)) < 1e-3
 
 
 @pytest.mark.parametrize("trials", [20, pytest.param(60, marks=pytest.mark.slow)])

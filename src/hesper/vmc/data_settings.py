@@ -145,5 +145,5 @@ class Emissivity:
     detrend: bool = setting(False, "1", "take a linear trend of ε with altitude off each segment", shown="1")
     units: str = setting("", "text", "raster of unit numbers, or GeoJSON polygons, for a statistic per unit")
     compare: str = setting("", "text", "another raster map of emissivity or radar to compare with")
-    transient_threshold: float = setting(6.0, "1", "deviations at which a transient is claimed", minimum=3.0)
+    transient_threshold: float = setting(7.0, "1", "deviations at which a transient is claimed", minimum=3.0)
     transient_size: float = setting(200 * km, "m", "diameter of the disc that is searched", shown="km")

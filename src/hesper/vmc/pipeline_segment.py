@@ -24,6 +24,7 @@ from hesper.vmc import (
     read_map,
     retrieve,
     retrieve_anomaly,
+    retrieve_transient,
     write_map,
 )
 from hesper.vmc.data import CHANNELS
@@ -230,8 +231,11 @@ def _extras(part: Mapped, settings: Config, run: Run, folder: str) -> list[Resul
     """Search transients, average units, compare with another map; each as a CSV."""
     made, wanted, name = part.made, settings.emissivity, f"segment {part.made.segment}"
     used = made.factor_literal if made.normalisation == "literal" else made.factor_model
-    claimed, peak = retrieve_anomaly.transients(
-        part.stack, part.models, used, made.grid, size=wanted.transient_size,
+    seen = retrieve_transient.contrasts(
+        part.stack, part.models, used, made.grid, size=wanted.transient_size, blur=settings.atmosphere.blur
+    )
+    claimed = retrieve_transient.transients(
+        seen, part.stack.orbit, size=wanted.transient_size + settings.atmosphere.blur,
         threshold=wanted.transient_threshold,
     )  # fmt: skip
     stem = folder + write_map.segment_name(made.segment, "")[:-5]
@@ -241,7 +245,8 @@ def _extras(part: Mapped, settings: Config, run: Run, folder: str) -> list[Resul
     ]  # fmt: skip
     head = ["orbit", "lon_deg", "lat_deg", "contrast", "contrast_std", "deviations"]
     run.write(f"{stem}_transients.csv", lambda: _csv(head, lines))
-    highest = float(np.nanmax(np.abs(peak))) if np.isfinite(peak).any() else None
+    scores = np.abs(seen.value / seen.std)
+    highest = float(np.nanmax(scores)) if np.isfinite(scores).any() else None
     rows = [
         Result("vmc", f"{name} transients claimed", "1", float(len(claimed)),
                note=f"threshold {wanted.transient_threshold:g} deviations; highest {highest or 0:.1f}"),
