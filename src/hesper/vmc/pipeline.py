@@ -11,9 +11,8 @@ from pathlib import Path
 
 from hesper import config, ephemeris, figures
 from hesper.errors import InputError
-from hesper.products import Result, Section, pds3
+from hesper.products import Result, Section
 from hesper.runs import Plan, Run
-from hesper.units import ms
 from hesper.vmc import (
     calibrate_gradient,
     pipeline_day,
@@ -21,10 +20,10 @@ from hesper.vmc import (
     pipeline_mosaics,
     pipeline_orbit,
     pipeline_segment,
+    pipeline_sides,
     pipeline_simulate,
     plot_map,
     read,
-    read_geometry,
     write_map,
 )
 from hesper.vmc.data_orbit import FlatField, OrbitMosaic
@@ -50,7 +49,7 @@ def kernels(settings: Config) -> list[Path]:
 
 def plan(settings: Config) -> Plan:
     """Return what `run` would do."""
-    night, day, left = _sorted(settings)
+    night, day, left = pipeline_sides.sides(settings)
     names = [pipeline_orbit.name(task) for task in night]
     images = [path for task in night for path in task.paths]
     level3 = [f"level3/{write_map.level3_name(p)}" for p in images] if settings.level3 else []
@@ -76,7 +75,7 @@ def run(settings: Config, run: Run) -> list[Result]:
     InputError
         If no image at all can be used.
     """
-    night, day, unread = _sorted(settings)
+    night, day, unread = pipeline_sides.sides(settings)
     left = list(unread)
     place = Ephemeris(settings.kernel, settings.rotation)
     outcomes, results = pipeline_day.mapped(day, settings.day, place, run)
@@ -96,6 +95,8 @@ def run(settings: Config, run: Run) -> list[Result]:
         run.write("orbits.csv", lambda: pipeline_mosaics.table(mosaics))
         results += pipeline_mosaics.rows(mosaics)
         run.write("orbits.png", lambda: figures.png(plot_map.orbits(mosaics)))
+        if any(m.flat.status == calibrate_gradient.ACCEPTED for m in mosaics):
+            run.write("seams.png", lambda: pipeline_mosaics.seams(night, mosaics, settings))
         _corrected(night, mosaics, settings, run)
         results += pipeline_segment.mapped(mosaics, settings, run)
     return results
@@ -104,34 +105,6 @@ def run(settings: Config, run: Run) -> list[Result]:
 def demo(run: Run, data: Path | None) -> Section:
     """Place the real images in space and map them."""
     return pipeline_demo.section(run, data)
-
-
-def _sorted(settings: Config) -> tuple[list[Task], list[Path], list[str]]:
-    """Return orbits of the night side, images of the day side, and files that are neither, with reasons."""
-    groups: dict[tuple[int, str], list[Path]] = {}
-    day: list[Path] = []
-    left: list[str] = []
-    for path in read.files(config.existing(settings.archive, what="archive")):
-        try:
-            called = read.name(path)
-            if _is_night(path, settings):
-                groups.setdefault((called.orbit, called.channel), []).append(path)
-            else:
-                day.append(path)
-        except InputError as error:
-            text = " ".join(str(error).split())
-            left.append(text if path.name in text else f"{path.name}: {text}")
-    tasks = [Task(orbit, channel, tuple(paths)) for (orbit, channel), paths in sorted(groups.items())]
-    return tasks, day, left
-
-
-def _is_night(path: Path, settings: Config) -> bool:
-    label = pds3.read_label(path)
-    if read_geometry.real(label, "EXPOSURE_DURATION") * ms < settings.night_exposure:
-        return False
-    found = pds3.read_vicar_header(path, label) if label.objects("IMAGE_HEADER") else {}
-    incidence = found.get("INCIDENCE_AT_CENTER", 180.0)
-    return not isinstance(incidence, int | float) or float(incidence) > 90.0
 
 
 def _corrected(tasks: Sequence[Task], mosaics: Sequence[OrbitMosaic], settings: Config, run: Run) -> None:

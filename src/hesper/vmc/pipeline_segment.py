@@ -91,6 +91,10 @@ def mapped(
         _written(part.made, settings, run, folder)
         rows += _rows(part, settings, scene)
         rows += _extras(part, settings, run, folder)
+        if scene is not None:
+            drawn = figures.png(plot_map.truth(part.made, scene))
+            name = write_map.segment_name(part.made.segment, "")[:-5]
+            run.write(f"{folder}{name}_truth.png", lambda drawn=drawn: drawn)  # type: ignore[misc]
     if found:
         whole = plot_map.whole_mission([part.made for part in found])
         run.write(f"{folder}mosaic.png", lambda: figures.png(whole))
