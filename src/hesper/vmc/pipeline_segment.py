@@ -24,6 +24,7 @@ from hesper.vmc import (
     read_map,
     retrieve,
     retrieve_anomaly,
+    retrieve_ground,
     retrieve_transient,
     write_map,
 )
@@ -117,7 +118,7 @@ def segment(
         )  # fmt: skip
         changed = dataclasses.replace(settings.atmosphere, absorption=alpha.value)
         light, std = model_surface.table(changed, light.wavelength), alpha.std
-    place = retrieve.ground(
+    place = retrieve_ground.ground(
         known, light, grid, mask, atmosphere=settings.atmosphere, settings=settings.emissivity
     )
     made = retrieve.segment(

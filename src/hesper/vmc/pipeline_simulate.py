@@ -40,6 +40,8 @@ def simulated(settings: Config, run: Run, folder: str = "") -> Scene:
     ground = simulate_scene.scene(settings.simulation, settings.atmosphere, light, flown, settings.seed)
     known = simulate_scene.altimetry(ground, noise=settings.emissivity.altimetry_std, seed=settings.seed)
     scene = run.write(folder + _SCENE, lambda: _array(ground.brightness.astype(np.float32)))
+    run.write(f"{folder}altimetry.tif", lambda: products.geotiff(known))
+    run.write(f"{folder}truth.nc", lambda: products.netcdf(ground))
     shared = _Shared(
         scene, _place(ground), model_surface.limb_law(light, 0.0, LIMB_EMISSIVITY),
         float(np.median(ground.brightness)), settings,
@@ -49,8 +51,6 @@ def simulated(settings: Config, run: Run, folder: str = "") -> Scene:
     if settings.simulation.backplanes:
         geo = [n.replace("DATA", "GEOMETRY").replace(".IMG", ".GEO") for n in names]
         run.map(functools.partial(_backplanes, shared=shared), shots, geo, title="backplanes")
-    run.write(f"{folder}altimetry.tif", lambda: products.geotiff(known))
-    run.write(f"{folder}truth.nc", lambda: products.netcdf(ground))
     return ground
 
 
