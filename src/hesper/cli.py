@@ -120,7 +120,7 @@ def _execute(
     pipeline = _module(system, "pipeline")
     loaded = _load(pipeline, recipe, overrides)
     if dry_run:
-        _show(pipeline.plan(loaded), out)
+        _show(getattr(pipeline, f"plan_{what}", pipeline.plan)(loaded), out)
         return
     provenance = products.Provenance(
         recipe={"system": system, "command": what, **config.resolved(loaded)},

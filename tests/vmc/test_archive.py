@@ -297,7 +297,7 @@ def test_missing_geometry_is_one_clear_line(archive):
 
 
 def test_altimetry_with_gaps_leaves_gaps(archive, tmp_path):
-    from hesper.vmc import retrieve
+    from hesper.vmc import retrieve_ground
     from hesper.vmc.data_map import Altimetry
     from hesper.vmc.grid_segment import segment_grid
 
@@ -308,7 +308,7 @@ def test_altimetry_with_gaps_leaves_gaps(archive, tmp_path):
     chosen = settings(archive)
     light = model_surface.table(chosen.atmosphere, 1.01e-6)
     grid = segment_grid(5, 1 * deg)
-    place = retrieve.ground(
+    place = retrieve_ground.ground(
         Altimetry(grid=known.grid, altitude=holed), light, grid, None, atmosphere=chosen.atmosphere,
         settings=chosen.emissivity,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from scipy import ndimage
 from hesper import config
 from hesper.units import deg
 from hesper.vmc import calibrate_gradient as gradient
+from hesper.vmc import calibrate_overlap
 from hesper.vmc.data_orbit import Cells
 from hesper.vmc.data_settings import Gradient
 
@@ -16,19 +17,26 @@ HALF = SIDE / 2
 
 
 def orbit(
-    seed, a, b, *, count=16, cross=18, along=14, noise=0.01, clouds=0.01, scales=0.0, outliers=0.0, gap=None
-):
-    """Return an orbit of square images of 60 × 60 cells that step along and across, 13 pixels a cell."""
+    seed, a, b, *, count=16, cross=18, along=14, noise=0.01, clouds=0.01, drifting=0.0, scales=0.0,
+    outliers=0.0, gap=None,
+):  # fmt: skip
+    """Return an orbit of square images of 60 × 60 cells that step along and across, 13 pixels a cell.
+
+    `clouds` are those of each image by itself, which is worse than clouds can be: 60 m/s are 0.27 cells of
+    26 km in two minutes. `drifting` are clouds of the orbit, moved by that from image to image.
+    """
     random = np.random.default_rng(seed)
     step = gap or along
     columns = 2000
     scene = 1 + 0.2 * smooth(random, (SIDE + step * count + 40, SIDE + 2 * cross + 40), 6)
+    field = drifting * smooth(random, scene.shape, 12)
     value, x, y, cell, start = [], [], [], [], [0]
     for k in range(count):
         row0, column0 = 10 + step * k, 20 + cross * (0, 1, 0, -1)[k % 4]
         row, column = np.mgrid[row0 : row0 + SIDE, column0 : column0 + SIDE]
         u, v = ((column - column0 + 0.5) / HALF - 1).ravel(), ((row - row0 + 0.5) / HALF - 1).ravel()
         cloud = 1 + clouds * smooth(random, (SIDE, SIDE), 12).ravel()
+        cloud = cloud + ndimage.shift(field, (0, 0.27 * k), order=1, mode="nearest")[row, column].ravel()
         light = (
             scene[row, column].ravel() * cloud * (1 + a * u + b * v) * (1 + scales * random.standard_normal())
         )
@@ -54,28 +62,41 @@ def smooth(random, shape, size):
 
 
 def solved(cells):
-    shared = gradient.overlaps(cells, SETTINGS.least_cells)
+    shared = calibrate_overlap.overlaps(cells, SETTINGS.least_cells)
     return shared, *gradient.solve(shared, SETTINGS.huber)
 
 
 def test_a_mosaic_orbit_closes_its_seams():
-    made = orbit(1, 0.08, -0.05)
+    """Gates of the method notes: median 0.1 %, 95 % of the pairs 0.5 %, either component 0.001."""
+    made = orbit(1, 0.08, -0.05, clouds=0.0, drifting=0.01)
     found = gradient.flat_field(made, SETTINGS)
     assert found.status == "accepted"
-    shared = gradient.overlaps(made, 100)
-    before = gradient.seams(shared, np.zeros(2))
-    after = gradient.seams(shared, found.gradient)
-    assert np.median(before) > 0.02
-    # Each image has a field of clouds of 1 % of its own here, whose medians differ by a third of that.
-    assert np.median(after) < 0.006
-    assert np.abs(found.gradient - [0.08, -0.05]).max() < 0.004
+    assert found.seam_before > 0.03
+    assert found.seam <= 1e-3
+    assert found.seam_most <= 5e-3
+    assert np.abs(found.gradient - [0.08, -0.05]).max() <= 1e-3
+
+
+def test_clouds_of_three_percent_that_drift():
+    """Either component to 0.002, 95 % of the pairs to 1 %."""
+    made = orbit(12, 0.08, -0.05, clouds=0.0, drifting=0.03)
+    found = gradient.flat_field(made, SETTINGS)
+    assert np.abs(found.gradient - [0.08, -0.05]).max() <= 2e-3
+    assert found.seam_most <= 1e-2
+
+
+def test_clouds_of_each_image_by_itself_stay_in_the_stated_error():
+    found = gradient.flat_field(orbit(1, 0.08, -0.05), SETTINGS)
+    off = found.gradient - [0.08, -0.05]
+    # χ² of two components at 3σ.
+    assert off @ np.linalg.solve(found.covariance, off) < 11.8
 
 
 def test_without_clouds_the_gradient_is_exact_to_the_noise():
     made = orbit(2, 0.08, -0.05, clouds=0.0)
     _, found, _ = solved(made)
     assert np.abs(found - [0.08, -0.05]).max() < 1e-3
-    assert np.median(gradient.seams(gradient.overlaps(made, 100), found)) < 1e-3
+    assert np.median(gradient.seams(calibrate_overlap.overlaps(made, 100), found)) < 1e-3
 
 
 @pytest.mark.parametrize("trials", [20, pytest.param(60, marks=pytest.mark.slow)])
@@ -98,6 +119,7 @@ def test_random_orbits_with_clouds_and_drift(trials):
         chi.append(difference @ np.linalg.solve(found.covariance, difference))
     assert len(seams) >= 0.9 * trials
     assert np.mean(np.array(seams) <= 0.015) >= 0.95
+    assert np.median(seams) <= 0.006
     assert np.quantile(off, 0.95) <= 0.012
     # 95 % of two Gaussian parameters lie within χ² = 5.99, less 3σ of so many trials.
     assert np.mean(np.array(chi) < 5.99) > 0.95 - 3 * np.sqrt(0.95 * 0.05 / len(chi))
@@ -141,7 +163,7 @@ def test_outliers_hardly_move_a_robust_fit():
     clean, dirty = orbit(6, 0.08, -0.05, clouds=0.0), orbit(6, 0.08, -0.05, clouds=0.0, outliers=0.05)
     _, first, _ = solved(clean)
     shared, second, _ = solved(dirty)
-    assert np.abs(second - [0.08, -0.05]).max() < np.abs(first - [0.08, -0.05]).max() + 1e-3
+    assert np.abs(second - [0.08, -0.05]).max() < np.abs(first - [0.08, -0.05]).max() + 3e-4
     plain = np.linalg.lstsq(*_linear(shared), rcond=None)[0]
     assert np.abs(plain - [0.08, -0.05]).max() > np.abs(second - [0.08, -0.05]).max()
 
@@ -151,12 +173,12 @@ def _linear(shared):
 
 
 def test_no_gradient_is_found_where_there_is_none():
-    made = orbit(7, 0.0, 0.0, clouds=0.002)
+    made = orbit(7, 0.0, 0.0, clouds=0.0, drifting=0.01)
     found = gradient.flat_field(made, SETTINGS)
     std = np.sqrt(np.diag(found.covariance))
     assert (np.abs(found.gradient) < 3 * std).all()
     changed = gradient.factor(found.gradient, made.x, made.y) - 1
-    assert np.sqrt(np.mean(changed**2)) < 2e-3
+    assert np.sqrt(np.mean(changed**2)) < 5e-4
 
 
 @pytest.mark.parametrize(
@@ -200,3 +222,22 @@ def test_one_gain_per_image_wins_at_the_seams_and_ruins_the_photometry():
     left = shared.ratio - np.repeat(gains[shared.first] - gains[shared.second], np.diff(shared.start))
     seam = np.median([abs(np.median(p)) for p in np.split(left, shared.start[1:-1])])
     assert seam < 0.5 * np.median(gradient.seams(shared, np.zeros(2)))
+
+
+@pytest.mark.slow
+def test_the_built_unusable_orbits_of_a_mission_are_the_refused_ones():
+    """622 orbits of which 80 overlap nowhere or hardly: precision and recall of the refusals."""
+    random = np.random.default_rng(11)
+    bad = np.zeros(622, bool)
+    bad[random.permutation(622)[:80]] = True
+    refused = np.zeros(622, bool)
+    for k, unusable in enumerate(bad):
+        a, b = np.clip(0.06 * random.standard_normal(2), -0.2, 0.2)
+        if unusable:
+            kind = ({"count": 1}, {"count": 3, "gap": 70}, {"count": 2, "gap": 58, "cross": 0})[k % 3]
+        else:
+            kind = {"count": int(random.integers(6, 20)), "cross": int(random.choice([8, 16]))}
+        made = orbit(5000 + k, a, b, clouds=0.002, drifting=0.02, scales=0.002, **kind)
+        refused[k] = gradient.flat_field(made, SETTINGS).status != "accepted"
+    assert (refused & bad).sum() / refused.sum() >= 0.98
+    assert (refused & bad).sum() / bad.sum() >= 0.98

@@ -2,13 +2,13 @@
 
 import dataclasses
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from hesper.compiled import compiled
 from hesper.errors import InputError
 from hesper.record import Array
+from hesper.vmc.calibrate_overlap import Overlaps, numbered, overlaps
 from hesper.vmc.data_orbit import Cells, FlatField
 from hesper.vmc.data_settings import Gradient
 
@@ -26,74 +26,7 @@ REASONS = {
     "worse": "the seams are worse than before",
 }
 _ROUNDS = 12
-_MOST = 600
-_SETTLED = 1e-10
-
-
-class Overlaps(NamedTuple):
-    """Cells that two images of an orbit share (sample,), pair by pair."""
-
-    ratio: Array
-    """ln(I/I′)."""
-    place: Array
-    """(sample, 4): x, y in the first image and x, y in the second."""
-    first: Array
-    """Image of each pair (pair,)."""
-    second: Array
-    start: Array
-    """First sample of each pair, and their number (pair + 1,)."""
-
-
-@compiled
-def _match(
-    cell: Array, start: Array, value: Array, x: Array, y: Array, slot: Array, k: int, samples: Array
-) -> int:
-    """Write the cells that image k shares with each later one; slot is (cell,) of −1."""
-    found = 0
-    for i in range(start[k], start[k + 1]):
-        slot[cell[i]] = i
-    for later in range(k + 1, start.size - 1):
-        for j in range(start[later], start[later + 1]):
-            i = slot[cell[j]]
-            if i >= 0 and value[i] > 0.0 and value[j] > 0.0:
-                samples[0, found] = later
-                samples[1, found] = math.log(value[i] / value[j])
-                samples[2, found] = x[i]
-                samples[3, found] = y[i]
-                samples[4, found] = x[j]
-                samples[5, found] = y[j]
-                found += 1
-    for i in range(start[k], start[k + 1]):
-        slot[cell[i]] = -1
-    return found
-
-
-def overlaps(cells: Cells, least: int) -> Overlaps:
-    """Return what each pair of images shares, where it is at least `least` cells."""
-    ids, compact = np.unique(cells.cell, return_inverse=True)
-    slot = np.full(ids.size, -1)
-    count = cells.start.size - 1
-    ratio, place, first, second, sizes = [], [], [], [], []
-    for k in range(count - 1):
-        samples = np.empty((6, int(cells.start[-1] - cells.start[k + 1])))
-        found = _match(compact, cells.start, cells.value, cells.x, cells.y, slot, k, samples)
-        for later in range(k + 1, count):
-            mine = samples[:, :found][:, samples[0, :found] == later]
-            if mine.shape[1] >= least:
-                # Neighbouring cells err together: a few hundred of a pair hold all it can tell.
-                mine = mine[:, :: -(-mine.shape[1] // _MOST)]
-                ratio.append(mine[1])
-                place.append(mine[2:].T)
-                first.append(k)
-                second.append(later)
-                sizes.append(mine.shape[1])
-    return Overlaps(
-        np.concatenate(ratio) if ratio else np.zeros(0),
-        np.concatenate(place) if place else np.zeros((0, 4)),
-        np.array(first, int),
-        np.array(second, int),
-        np.concatenate([[0], np.cumsum(sizes)]).astype(int),
-    )
+_SETTLED = 1e-7
 
 
 def flat_field(cells: Cells, settings: Gradient) -> FlatField:
@@ -156,8 +89,9 @@ def solve(shared: Overlaps, huber: float) -> tuple[Array, Array]:
     if not shared.ratio.size:
         raise InputError("gradient: no overlap; at least one pair of images is needed")
     gradient, weight = np.zeros(2), np.ones(shared.ratio.size)
+    residual, design = np.empty(shared.ratio.size), np.empty((shared.ratio.size, 2))
     for _ in range(_ROUNDS):
-        residual, design = _linear(shared, gradient)
+        _linearise(shared.ratio, shared.place, gradient, residual, design)
         scale = 1.4826 * float(np.median(np.abs(residual - np.median(residual))))
         limit = huber * max(scale, 1e-12)
         weight = np.minimum(1.0, limit / np.maximum(np.abs(residual), 1e-300))
@@ -208,11 +142,21 @@ def factor(gradient: Array, x: Array, y: Array) -> Array:
 
 def _linear(shared: Overlaps, gradient: Array) -> tuple[Array, Array]:
     """Return residuals (sample,) and their derivatives (sample, 2), sign reversed."""
-    first = factor(gradient, shared.place[:, 0], shared.place[:, 1])
-    second = factor(gradient, shared.place[:, 2], shared.place[:, 3])
-    residual = shared.ratio - np.log(first / second)
-    design = shared.place[:, :2] / first[:, None] - shared.place[:, 2:] / second[:, None]
+    residual, design = np.empty(shared.ratio.size), np.empty((shared.ratio.size, 2))
+    _linearise(shared.ratio, shared.place, gradient, residual, design)
     return residual, design
+
+
+@compiled
+def _linearise(ratio: Array, place: Array, gradient: Array, residual: Array, design: Array) -> None:
+    """Fill residuals (sample,) and derivatives (sample, 2) of the exact model."""
+    a, b = gradient[0], gradient[1]
+    for i in range(ratio.size):
+        first = 1 + a * place[i, 0] + b * place[i, 1]
+        second = 1 + a * place[i, 2] + b * place[i, 3]
+        residual[i] = ratio[i] - math.log(first / second)
+        design[i, 0] = place[i, 0] / first - place[i, 2] / second
+        design[i, 1] = place[i, 1] / first - place[i, 3] / second
 
 
 def _blocks(shared: Overlaps, gradient: Array, weight: Array) -> tuple[Array, Array]:
@@ -251,7 +195,8 @@ def _covariance(shared: Overlaps, normal: Array, moment: Array, count: int, drif
 
 def _coverage(cells: Cells, shared: Overlaps) -> tuple[float, float]:
     """Return overlap over mosaic, and the part of the images' area in the largest linked group."""
-    _, index, counts = np.unique(cells.cell, return_inverse=True, return_counts=True)
+    index, number = numbered(cells.cell)
+    counts = np.bincount(index, minlength=number)
     area = np.zeros(counts.size)
     area[index] = cells.area
     overlap = float(area[counts > 1].sum() / area.sum())

@@ -79,7 +79,11 @@ class Masking:
     )  # fmt: skip
     border: int = setting(3, "count", "pixels taken off the edge of the field", minimum=0, maximum=50)
     hot: float = setting(
-        0.15, "1", "isolated pixels this much off all neighbours are left out", shown="percent", minimum=0.01
+        0.15,
+        "1",
+        "pixels, single or in pairs, this much off all other neighbours are left out",
+        shown="percent",
+        minimum=0.01,
     )
     longest_smear: float = setting(
         300 * km, "m", "images smeared more are left out", shown="km", minimum=1 * km
@@ -145,5 +149,5 @@ class Emissivity:
     detrend: bool = setting(False, "1", "take a linear trend of ε with altitude off each segment", shown="1")
     units: str = setting("", "text", "raster of unit numbers, or GeoJSON polygons, for a statistic per unit")
     compare: str = setting("", "text", "another raster map of emissivity or radar to compare with")
-    transient_threshold: float = setting(6.0, "1", "deviations at which a transient is claimed", minimum=3.0)
+    transient_threshold: float = setting(8.0, "1", "deviations at which a transient is claimed", minimum=3.0)
     transient_size: float = setting(200 * km, "m", "diameter of the disc that is searched", shown="km")

@@ -10,7 +10,7 @@ from hesper import maps
 from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
 from hesper.record import Array
-from hesper.vmc import calibrate_gradient, model_blur, model_camera
+from hesper.vmc import calibrate_gradient, calibrate_overlap, model_blur, model_camera
 from hesper.vmc.data import FIELD_CENTRE, FIELD_HALF
 from hesper.vmc.data_map import Radiation, Scene
 from hesper.vmc.data_orbit import Cells, FlatField, Frames, OrbitMosaic
@@ -168,7 +168,7 @@ def compared(
         middle = np.average(ratio, weights=area[good])
         return float(np.sqrt(np.average((ratio - middle) ** 2, weights=area[good])))
 
-    shared = calibrate_gradient.overlaps(images, least)
+    shared = calibrate_overlap.overlaps(images, least)
     gain, seam = np.nan, np.nan
     count = images.start.size - 1
     if shared.first.size:
@@ -194,7 +194,9 @@ def joined(made: Cells, value: Array) -> tuple[Array, Array]:
 
 
 def _joined(made: Cells, value: Array) -> tuple[Array, Array, Array, Array, Array]:
-    ids, index, n = np.unique(made.cell, return_inverse=True, return_counts=True)
+    index, number = calibrate_overlap.numbered(made.cell)
+    n, ids = np.bincount(index, minlength=number), np.empty(number, made.cell.dtype)
+    ids[index] = made.cell
     total = np.bincount(index, made.weight)
     mean = np.bincount(index, made.weight * value) / total
     square = np.bincount(index, made.weight * (value - mean[index]) ** 2) / total

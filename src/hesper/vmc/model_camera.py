@@ -93,13 +93,26 @@ def expose(
 
 @compiled
 def _is_alone(values: Array, line: int, sample: int, hot: float) -> bool:
-    """Tell whether a pixel differs by a part `hot` from all its neighbours, or has fewer than three."""
-    value, low, high, n = values[line, sample], np.inf, -np.inf, 0
+    """Tell whether a pixel differs by a part `hot` from all its neighbours but one, or has fewer than three.
+
+    Two hot pixels may lie side by side; three do not.
+    """
+    value, n = values[line, sample], 0
+    low, lower, high, higher = np.inf, np.inf, -np.inf, -np.inf
     for i in range(max(line - 1, 0), min(line + 2, values.shape[0])):
         for j in range(max(sample - 1, 0), min(sample + 2, values.shape[1])):
             other = values[i, j]
-            if (i != line or j != sample) and other == other:
-                low, high, n = min(low, other), max(high, other), n + 1
+            if (i == line and j == sample) or other != other:
+                continue
+            n += 1
+            if other > higher:
+                high, higher = higher, other
+            elif other > high:
+                high = other
+            if other < lower:
+                low, lower = lower, other
+            elif other < low:
+                low = other
     return bool(n < 3 or value > high + hot * abs(high) or value < low - hot * abs(low))
 
 
@@ -142,11 +155,11 @@ def add_pixels(
             value = values[line, sample]
             if value != value:
                 continue
-            # Few pixels differ from both neighbours in their line: only those are looked at closely.
+            # Few pixels differ from a neighbour in their line: only those are looked at closely.
             left = values[line, sample - 1] if sample > 0 else value
             right = values[line, sample + 1] if sample + 1 < samples else value
             near = hot * abs(value)
-            if not (abs(value - left) <= near or abs(value - right) <= near) and _is_alone(
+            if not (abs(value - left) <= near and abs(value - right) <= near) and _is_alone(
                 values, line, sample, hot
             ):
                 continue

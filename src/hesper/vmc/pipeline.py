@@ -11,20 +11,22 @@ from pathlib import Path
 
 from hesper import config, ephemeris, figures
 from hesper.errors import InputError
-from hesper.products import Result, Section, pds3
+from hesper.products import Result, Section
 from hesper.runs import Plan, Run
-from hesper.units import ms
+from hesper.units import deg
 from hesper.vmc import (
     calibrate_gradient,
+    grid_segment,
     pipeline_day,
     pipeline_demo,
     pipeline_mosaics,
     pipeline_orbit,
     pipeline_segment,
+    pipeline_sides,
     pipeline_simulate,
     plot_map,
     read,
-    read_geometry,
+    read_map,
     write_map,
 )
 from hesper.vmc.data_orbit import FlatField, OrbitMosaic
@@ -32,7 +34,7 @@ from hesper.vmc.pipeline_config import Config
 from hesper.vmc.pipeline_day import Ephemeris
 from hesper.vmc.pipeline_orbit import Task
 
-__all__ = ["Config", "demo", "inputs", "kernels", "plan", "run", "simulate"]
+__all__ = ["Config", "demo", "inputs", "kernels", "plan", "plan_simulate", "run", "simulate"]
 
 
 def inputs(settings: Config) -> list[Path]:
@@ -40,7 +42,12 @@ def inputs(settings: Config) -> list[Path]:
     place = config.existing(settings.archive, what="archive")
     found = read.files(place)
     known = pipeline_segment.altimetry_path(settings)
-    return [*found, *([known] if known is not None else [])]
+    wanted = settings.emissivity
+    given = [("reference mask", wanted.reference_mask), ("units", wanted.units), ("map", wanted.compare)]
+    if settings.geometry == "spice":
+        given.append(("SPICE meta-kernel: set meta_kernel", settings.meta_kernel or "none given"))
+    also = [config.existing(path, what=what) for what, path in given if path]
+    return [*found, *([known] if known is not None else []), *also]
 
 
 def kernels(settings: Config) -> list[Path]:
@@ -50,7 +57,9 @@ def kernels(settings: Config) -> list[Path]:
 
 def plan(settings: Config) -> Plan:
     """Return what `run` would do."""
-    night, day, left = _sorted(settings)
+    inputs(settings)
+    _refuse_early(settings)
+    night, day, left = pipeline_sides.sides(settings)
     names = [pipeline_orbit.name(task) for task in night]
     images = [path for task in night for path in task.paths]
     level3 = [f"level3/{write_map.level3_name(p)}" for p in images] if settings.level3 else []
@@ -61,6 +70,16 @@ def plan(settings: Config) -> Plan:
     seconds = 0.12 * len(images) + 3.0 * len(day) + (20.0 if night else 0.0)
     memory = 4e8 + 2.5e6 * len(night) + 2e8 * bool(night)
     return Plan(items, [*names, *level3, *(segments if night else []), *shown, "images.csv"], memory, seconds)
+
+
+def plan_simulate(settings: Config) -> Plan:
+    """Return what `simulate` would do."""
+    names = pipeline_simulate.names(settings)
+    counts = f"{settings.simulation.orbits} orbits, {settings.simulation.images} images"
+    items = [f"{counts} over segments {list(settings.simulation.segments)}"]
+    also = ["altimetry.tif", "truth.nc"]
+    seconds = (0.08 + 0.3 * settings.simulation.backplanes) * len(names) + 5.0
+    return Plan(items, [*names, *also], 1.2e9, seconds)
 
 
 def simulate(settings: Config, run: Run) -> None:
@@ -76,7 +95,8 @@ def run(settings: Config, run: Run) -> list[Result]:
     InputError
         If no image at all can be used.
     """
-    night, day, unread = _sorted(settings)
+    _refuse_early(settings)
+    night, day, unread = pipeline_sides.sides(settings)
     left = list(unread)
     place = Ephemeris(settings.kernel, settings.rotation)
     outcomes, results = pipeline_day.mapped(day, settings.day, place, run)
@@ -96,6 +116,8 @@ def run(settings: Config, run: Run) -> list[Result]:
         run.write("orbits.csv", lambda: pipeline_mosaics.table(mosaics))
         results += pipeline_mosaics.rows(mosaics)
         run.write("orbits.png", lambda: figures.png(plot_map.orbits(mosaics)))
+        if any(m.flat.status == calibrate_gradient.ACCEPTED for m in mosaics):
+            run.write("seams.png", lambda: pipeline_mosaics.seams(night, mosaics, settings))
         _corrected(night, mosaics, settings, run)
         results += pipeline_segment.mapped(mosaics, settings, run)
     return results
@@ -106,32 +128,31 @@ def demo(run: Run, data: Path | None) -> Section:
     return pipeline_demo.section(run, data)
 
 
-def _sorted(settings: Config) -> tuple[list[Task], list[Path], list[str]]:
-    """Return orbits of the night side, images of the day side, and files that are neither, with reasons."""
-    groups: dict[tuple[int, str], list[Path]] = {}
-    day: list[Path] = []
-    left: list[str] = []
-    for path in read.files(config.existing(settings.archive, what="archive")):
-        try:
-            called = read.name(path)
-            if _is_night(path, settings):
-                groups.setdefault((called.orbit, called.channel), []).append(path)
-            else:
-                day.append(path)
-        except InputError as error:
-            text = " ".join(str(error).split())
-            left.append(text if path.name in text else f"{path.name}: {text}")
-    tasks = [Task(orbit, channel, tuple(paths)) for (orbit, channel), paths in sorted(groups.items())]
-    return tasks, day, left
+def _refuse_early(settings: Config) -> None:
+    """Refuse, before hours of work, what would fail after them.
 
-
-def _is_night(path: Path, settings: Config) -> bool:
-    label = pds3.read_label(path)
-    if read_geometry.real(label, "EXPOSURE_DURATION") * ms < settings.night_exposure:
-        return False
-    found = pds3.read_vicar_header(path, label) if label.objects("IMAGE_HEADER") else {}
-    incidence = found.get("INCIDENCE_AT_CENTER", 180.0)
-    return not isinstance(incidence, int | float) or float(incidence) > 90.0
+    Raises
+    ------
+    InputError
+        If cells do not fill a segment, or a raster that the segments need cannot be read.
+    """
+    cells = 10 * deg / settings.resolution
+    if abs(cells - round(cells)) > 1e-6:
+        raise InputError(
+            f"recipe: resolution = {settings.resolution / deg:g} deg; whole cells must fill 10 degrees: "
+            "0.05, 0.1, 0.125, 0.2, 0.25, 0.5 or 1 deg"
+        )
+    known = pipeline_segment.altimetry_path(settings)
+    if known is not None:
+        read_map.altimetry(known)
+    grid = grid_segment.segment_grid(0, settings.resolution)
+    wanted = settings.emissivity
+    if wanted.reference_mask:
+        read_map.on_grid(config.existing(wanted.reference_mask, what="reference mask"), grid)
+    if wanted.units:
+        read_map.units(config.existing(wanted.units, what="units"), grid)
+    if wanted.compare:
+        read_map.raster(config.existing(wanted.compare, what="map"))
 
 
 def _corrected(tasks: Sequence[Task], mosaics: Sequence[OrbitMosaic], settings: Config, run: Run) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hesper import products
+from hesper import figures, products
 from hesper.products import Result
 from hesper.record import Array
 from hesper.runs import Run
-from hesper.vmc import calibrate_gradient, model_surface, pipeline_orbit, pipeline_segment
+from hesper.vmc import calibrate_gradient, model_surface, pipeline_orbit, pipeline_segment, plot_map
 from hesper.vmc.data import CHANNELS
 from hesper.vmc.data_orbit import OrbitMosaic
 from hesper.vmc.pipeline_config import Config
@@ -27,6 +27,15 @@ def orbits(tasks: Sequence[Task], settings: Config, run: Run, folder: str = "") 
     work = functools.partial(pipeline_orbit.mosaic_bytes, shared=shared)
     paths = run.map(work, tasks, [folder + pipeline_orbit.name(t) for t in tasks], title="orbits")
     return [products.read(path, OrbitMosaic) for path in paths]
+
+
+def seams(tasks: Sequence[Task], mosaics: Sequence[OrbitMosaic], settings: Config) -> bytes:
+    """Draw the corrected orbit of the strongest seams before and after."""
+    good = [i for i, m in enumerate(mosaics) if m.flat.status == calibrate_gradient.ACCEPTED]
+    worst = max(good, key=lambda i: mosaics[i].flat.seam_before)
+    light = model_surface.table(settings.atmosphere, CHANNELS["N2"].wavelength)
+    before = pipeline_orbit.uncorrected(tasks[worst], pipeline_orbit.Shared(settings, light, None))
+    return figures.png(plot_map.seams(before, mosaics[worst]))
 
 
 def rows(mosaics: Sequence[OrbitMosaic]) -> list[Result]:

@@ -64,6 +64,18 @@ def mosaic(task: Task, shared: Shared) -> OrbitMosaic:
         return grid_mosaic.nothing(task.orbit, task.channel, settings.resolution, reason, refused)
 
 
+def uncorrected(task: Task, shared: Shared) -> OrbitMosaic:
+    """Return the mosaic of one orbit as its level-2 images have it."""
+    settings = shared.settings
+    source = read_orbit.Source(settings.geometry, settings.meta_kernel, settings.kernel, settings.rotation)
+    frames = read_orbit.frames(task.paths, source, settings.masking)
+    images = grid_mosaic.cells(
+        frames, shared.light, resolution=settings.resolution, masking=settings.masking,
+        atmosphere=settings.atmosphere,
+    )  # fmt: skip
+    return grid_mosaic.mosaic(images, calibrate_gradient.refused("single"))
+
+
 def _gradient(truth: Scene, orbit: int) -> Array | None:
     found = np.flatnonzero(truth.orbit == orbit)
     if not found.size:

@@ -1,11 +1,8 @@
 """The segments: chosen by what the orbits saw, mapped, written as the guide's files, drawn, judged."""
 
-import csv
 import dataclasses
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,26 +17,20 @@ from hesper.vmc import (
     calibrate_gradient,
     grid_segment,
     model_surface,
+    pipeline_anomaly,
     plot_map,
     read_map,
     retrieve,
-    retrieve_anomaly,
+    retrieve_ground,
     write_map,
 )
 from hesper.vmc.data import CHANNELS
-from hesper.vmc.data_map import Altimetry, Difference, Radiation, Scene, SegmentMap
+from hesper.vmc.data_map import Altimetry, Radiation, Scene, SegmentMap
 from hesper.vmc.data_orbit import OrbitMosaic
+from hesper.vmc.pipeline_anomaly import Mapped
 from hesper.vmc.pipeline_config import Config
 
 _LEAST_CELLS = 100
-
-
-class Mapped(NamedTuple):
-    """A segment with the mosaics it is made of."""
-
-    made: SegmentMap
-    stack: grid_segment.Stack
-    models: Array
 
 
 def altimetry_path(settings: Config) -> Path | None:
@@ -89,7 +80,11 @@ def mapped(
     for part in found:
         _written(part.made, settings, run, folder)
         rows += _rows(part, settings, scene)
-        rows += _extras(part, settings, run, folder)
+        rows += pipeline_anomaly.results(part, settings, run, folder)
+        if scene is not None:
+            drawn = figures.png(plot_map.truth(part.made, scene))
+            name = write_map.segment_name(part.made.segment, "")[:-5]
+            run.write(f"{folder}{name}_truth.png", lambda drawn=drawn: drawn)  # type: ignore[misc]
     if found:
         whole = plot_map.whole_mission([part.made for part in found])
         run.write(f"{folder}mosaic.png", lambda: figures.png(whole))
@@ -112,7 +107,7 @@ def segment(
         )  # fmt: skip
         changed = dataclasses.replace(settings.atmosphere, absorption=alpha.value)
         light, std = model_surface.table(changed, light.wavelength), alpha.std
-    place = retrieve.ground(
+    place = retrieve_ground.ground(
         known, light, grid, mask, atmosphere=settings.atmosphere, settings=settings.emissivity
     )
     made = retrieve.segment(
@@ -224,71 +219,3 @@ def far_from_anomalies(made: SegmentMap, settings: Config) -> Array:
         away = 2 * VENUS_RADIUS * np.arcsin(np.sqrt(half))
         far &= away > size / 2 + 2 * settings.atmosphere.blur
     return far
-
-
-def _extras(part: Mapped, settings: Config, run: Run, folder: str) -> list[Result]:
-    """Search transients, average units, compare with another map; each as a CSV."""
-    made, wanted, name = part.made, settings.emissivity, f"segment {part.made.segment}"
-    used = made.factor_literal if made.normalisation == "literal" else made.factor_model
-    claimed, peak = retrieve_anomaly.transients(
-        part.stack, part.models, used, made.grid, size=wanted.transient_size,
-        threshold=wanted.transient_threshold,
-    )  # fmt: skip
-    stem = folder + write_map.segment_name(made.segment, "")[:-5]
-    lines = [
-        [t.orbit, f"{t.lon / deg:.2f}", f"{t.lat / deg:.2f}", f"{t.contrast:.4f}", f"{t.contrast_std:.4f}",
-         f"{t.significance:.2f}"] for t in claimed
-    ]  # fmt: skip
-    head = ["orbit", "lon_deg", "lat_deg", "contrast", "contrast_std", "deviations"]
-    run.write(f"{stem}_transients.csv", lambda: _csv(head, lines))
-    highest = float(np.nanmax(np.abs(peak))) if np.isfinite(peak).any() else None
-    rows = [
-        Result("vmc", f"{name} transients claimed", "1", float(len(claimed)),
-               note=f"threshold {wanted.transient_threshold:g} deviations; highest {highest or 0:.1f}"),
-    ]  # fmt: skip
-    if wanted.units:
-        number, names = read_map.units(config.existing(wanted.units), made.grid)
-        found = retrieve_anomaly.units(made, number, names, blur=settings.atmosphere.blur)
-        body = [[u.name, *(f"{v:.6g}" for v in u[1:])] for u in found]
-        columns = ["unit", "mean", "std", "cells", "area_m2", "difference", "deviations"]
-        run.write(f"{stem}_units.csv", lambda: _csv(columns, body))
-        rows += [Result("vmc", f"{name} ε of {u.name}", "1", u.mean, u.std) for u in found]
-    if wanted.compare:
-        rows += _compared(made, config.existing(wanted.compare), stem, run)
-    return rows
-
-
-def _compared(made: SegmentMap, path: Path, stem: str, run: Run) -> list[Result]:
-    source, values = read_map.raster(path)
-    other = maps.resample_map(values, source, made.grid)
-    everywhere = np.ones(other.shape, bool)
-    places = {
-        "everywhere": everywhere,
-        "borders": retrieve_anomaly.border(made),
-        "south": retrieve_anomaly.south(made),
-    }
-    found = {k: retrieve_anomaly.comparison(made, other, where) for k, where in places.items()}
-    body = [[k, *(f"{v:.6g}" for v in c)] for k, c in found.items()]
-    columns = ["where", "slope", "slope_std", "correlation", "scatter", "cells"]
-    run.write(f"{stem}_comparison.csv", lambda: _csv(columns, body))
-    left, deviations = retrieve_anomaly.difference(made, other)
-    bands = Difference(grid=made.grid, difference=left, significance=deviations)
-    if np.isfinite(left).any():
-        run.write(f"{stem}_difference.tif", lambda: products.geotiff(bands))
-    return [
-        Result(
-            "vmc",
-            f"segment {made.segment} correlation with {path.name}, {k}",
-            "1",
-            c.correlation if np.isfinite(c.correlation) else 0.0,
-        )
-        for k, c in found.items()
-    ]
-
-
-def _csv(head: Sequence[str], body: Sequence[Sequence[object]]) -> bytes:
-    stream = io.StringIO()
-    rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(head)
-    rows.writerows(body)
-    return stream.getvalue().encode()

@@ -40,18 +40,30 @@ def simulated(settings: Config, run: Run, folder: str = "") -> Scene:
     ground = simulate_scene.scene(settings.simulation, settings.atmosphere, light, flown, settings.seed)
     known = simulate_scene.altimetry(ground, noise=settings.emissivity.altimetry_std, seed=settings.seed)
     scene = run.write(folder + _SCENE, lambda: _array(ground.brightness.astype(np.float32)))
+    run.write(f"{folder}altimetry.tif", lambda: products.geotiff(known))
+    run.write(f"{folder}truth.nc", lambda: products.netcdf(ground))
     shared = _Shared(
         scene, _place(ground), model_surface.limb_law(light, 0.0, LIMB_EMISSIVITY),
         float(np.median(ground.brightness)), settings,
     )  # fmt: skip
-    names = [f"{folder}DATA/{s.orbit:04d}/V{s.orbit:04d}_{s.sequence:04d}_N22.IMG" for s in shots]
+    names = [folder + _name(shot) for shot in shots]
     run.map(functools.partial(_image, shared=shared), shots, names, title="images")
     if settings.simulation.backplanes:
         geo = [n.replace("DATA", "GEOMETRY").replace(".IMG", ".GEO") for n in names]
         run.map(functools.partial(_backplanes, shared=shared), shots, geo, title="backplanes")
-    run.write(f"{folder}altimetry.tif", lambda: products.geotiff(known))
-    run.write(f"{folder}truth.nc", lambda: products.netcdf(ground))
     return ground
+
+
+def names(settings: Config) -> list[str]:
+    """Return the names of the images that would be written."""
+    found, _ = simulate_orbit.shots(
+        settings.simulation, settings.seed, kernel=settings.kernel, rotation=settings.rotation
+    )
+    return [_name(shot) for shot in found]
+
+
+def _name(shot: Shot) -> str:
+    return f"DATA/{shot.orbit:04d}/V{shot.orbit:04d}_{shot.sequence:04d}_N22.IMG"
 
 
 def _place(made: Scene) -> tuple[float, float, float]:

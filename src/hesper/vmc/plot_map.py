@@ -41,21 +41,64 @@ def whole_mission(segments: Sequence[SegmentMap]) -> "Figure":
         return drawn
 
 
-def seams(before: Array, after: Array, grid: maps.Grid, names: tuple[str, str]) -> "Figure":
-    """Draw one orbit's mosaic uncorrected and corrected (guide, figure 2.3), each over its smooth trend."""
+def seams(before: OrbitMosaic, after: OrbitMosaic) -> "Figure":
+    """Draw one orbit's mosaic uncorrected and corrected (guide, figure 2.3), each over the same trend.
+
+    The trend is the corrected mosaic blurred over 5°: relief and seams are left, the wide slopes are not.
+    """
+    from scipy import ndimage
+
+    window = _window(after)
+    layers = [_layer(made, window) for made in (before, after)]
+    known = np.isfinite(layers[1])
+    width = 5 * deg / after.resolution
+    weight = ndimage.gaussian_filter(known.astype(float), width)
+    trend = ndimage.gaussian_filter(np.where(known, layers[1], 0.0), width) / np.maximum(weight, 1e-9)
+    shown = [layer / trend / np.nanmedian(layer / trend) for layer in layers]
+    low, high = np.nanquantile(shown[0], [0.01, 0.99])
     with styled():
-        drawn = figure(7.2, 4.0)
+        drawn = figure(7.2, 4.4)
         axes = drawn.subplots(1, 2, sharey=True)
-        both = np.concatenate([before[np.isfinite(before)], after[np.isfinite(after)]])
-        low, high = np.quantile(both, [0.01, 0.99])
-        for place, values, name in zip(axes, (before, after), names, strict=True):
-            shown = _image(place, grid, values, "gray", low, high)
+        names = (
+            f"orbit {after.orbit}, level 2: seams of {100 * after.flat.seam_before:.1f} %",
+            f"corrected: {100 * after.flat.seam:.2f} %",
+        )
+        grid = _grid(after, window)
+        for place, values, name in zip(axes, shown, names, strict=True):
+            image = _image(place, grid, values, "gray", low, high)
             place.set_title(name)
             place.set_xlabel("longitude, east [°]")
             place.grid(False)
         axes[0].set_ylabel("latitude [°]")
-        drawn.colorbar(shown, ax=axes, label="brightness over forward model, mean 1", shrink=0.85)
+        drawn.colorbar(image, ax=axes, label="brightness over its trend", shrink=0.85)
         return drawn
+
+
+def _window(made: OrbitMosaic) -> tuple[int, int, int, int]:
+    """Return first row, last row, first column and number of columns of a mosaic, across 0° if need be."""
+    columns = round(2 * np.pi / made.resolution)
+    row, column = made.cell // columns, np.unique(made.cell % columns)
+    gaps = np.diff(np.concatenate([column, column[:1] + columns]))
+    widest = int(gaps.argmax())
+    first = int(column[(widest + 1) % column.size])
+    return int(row.min()), int(row.max()), first, columns - int(gaps[widest]) + 1
+
+
+def _layer(made: OrbitMosaic, window: tuple[int, int, int, int]) -> Array:
+    columns = round(2 * np.pi / made.resolution)
+    row, column = made.cell // columns - window[0], (made.cell % columns - window[2]) % columns
+    out = np.full((window[1] - window[0] + 1, window[3]), np.nan)
+    inside = (row >= 0) & (row < out.shape[0]) & (column < window[3])
+    out[row[inside], column[inside]] = made.brightness[inside]
+    return out
+
+
+def _grid(made: OrbitMosaic, window: tuple[int, int, int, int]) -> maps.Grid:
+    step = made.resolution
+    return maps.equirectangular(
+        step, west=window[2] * step, east=(window[2] + window[3]) * step,
+        south=np.pi / 2 - (window[1] + 1) * step, north=np.pi / 2 - window[0] * step,
+    )  # fmt: skip
 
 
 def emissivity(made: SegmentMap) -> "Figure":

@@ -151,8 +151,6 @@ def _one(
     found: _Read, time: float, periapsis: float, sun: Array, pose: read_attitude.Pose | None,
     source: Source, masking: Masking,
 ) -> _Placed:  # fmt: skip
-    from scipy import ndimage
-
     label, called = found.stored.label, read.name(found.path)
     camera = read.pinhole(label, CHANNELS[called.channel])
     step, dark = read.radiance(label, "RADIANCE_SCALING_FACTOR"), read.radiance(label, "RADIANCE_OFFSET")
@@ -160,9 +158,7 @@ def _one(
     inside = data != read.OUTSIDE
     marker = found.vicar.get("OVERFLOW_VALUE", read_geometry.real(label.object("IMAGE"), "MAXIMUM") + 1)
     valid = inside & (data < marker)
-    if masking.border:
-        # Outside the window there is no field either.
-        valid &= ndimage.minimum_filter(inside, 2 * masking.border + 1, mode="constant", cval=False)
+    valid &= _inner(inside, masking.border)
     if not valid.any():
         raise InputError(f"{found.path.name}: no valid pixel: all lie outside the field or are saturated")
     elements = read_geometry.elements(label, periapsis)
@@ -177,6 +173,18 @@ def _one(
         )
     radiance = np.where(valid, data * np.float32(step) + np.float32(dark), np.float32(np.nan))
     return _Placed(radiance, pose, sun, camera, smear, time, found.path.stem)
+
+
+def _inner(inside: Array, border: int) -> Array:
+    """Take a border of some pixels off a field (line, sample); outside the window there is no field."""
+    lines, samples = inside.shape
+    padded = np.pad(inside, border)
+    rows, out = padded[border : border + lines].copy(), inside.copy()
+    for shift in range(2 * border + 1):
+        rows &= padded[shift : shift + lines]
+    for shift in range(2 * border + 1):
+        out &= rows[:, shift : shift + samples]
+    return out
 
 
 def _position(found: _Read, elements: Elements, time: float, spin: ephemeris.Rotation) -> Array:

@@ -27,7 +27,7 @@ def main() -> int:
     try:
         sys.stdout.write(json.dumps(poses(json.loads(sys.stdin.read()))))
     except spiceypy.exceptions.SpiceyError as error:
-        sys.stdout.write(" ".join(str(error).split())[-400:])
+        sys.stdout.write(f"{error.short.strip()}: {' '.join(error.long.split())}")
         return 2
     return 0
 

@@ -14,20 +14,10 @@ from hesper.vmc import model_blur, model_surface
 from hesper.vmc.data_map import Altimetry, Radiation, SegmentMap
 from hesper.vmc.data_settings import Atmosphere, Emissivity
 from hesper.vmc.grid_segment import Stack, Statistics, averaged, factors, segment_grid
+from hesper.vmc.retrieve_ground import Ground, ground
 
 _TRIALS = np.array([0.0, 0.3, 0.6, 1.0, 1.6, 2.5, 4.0, 7.0]) * 1e-10 / cm
 _BLOCK = 10 * deg
-
-
-class Ground(NamedTuple):
-    """What is known of a segment's surface, and its light after blurring (y, x)."""
-
-    altitude: Array
-    """m; NaN in gaps."""
-    model: Array
-    """Blurred radiance at the reference emissivity [W m-2 sr-1 m-1]."""
-    reference: Array
-    """True in the reference area."""
 
 
 class Absorption(NamedTuple):
@@ -35,51 +25,6 @@ class Absorption(NamedTuple):
 
     value: float
     std: float
-
-
-def ground(
-    known: Altimetry, light: Radiation, grid: maps.Grid, mask: Array | None, *, atmosphere: Atmosphere,
-    settings: Emissivity,
-) -> Ground:  # fmt: skip
-    """Return altitude, blurred forward model and reference area of a map.
-
-    Parameters
-    ----------
-    known
-        Altitudes, of a region that reaches over the edges of the map where it can.
-    light
-        Table of the atmosphere.
-    grid
-        Longitude–latitude cells.
-    mask
-        Reference area (y, x), or none: then altitudes within a range about the median.
-    atmosphere, settings
-        Spread function, and the reference area.
-
-    Raises
-    ------
-    InputError
-        If there is no altitude, or no reference area, on the map.
-    """
-    step = float(grid.x[1] - grid.x[0]) / VENUS_RADIUS
-    wide, rows, columns = _widened(grid, step, atmosphere.blur)
-    altitude = maps.resample_map(known.altitude, known.grid, wide)
-    inner = altitude[rows, columns]
-    if not np.isfinite(inner).any():
-        raise InputError("altimetry: no altitude on the map; give altimetry that covers the segment")
-    zenith = model_surface.zenith_radiance(light, altitude, settings.reference)
-    zenith = np.where(np.isfinite(altitude), zenith, np.nan)
-    # The means of pixels in cells blur by cell²/12 themselves, the altitudes between cells by cell²/6.
-    width = float(np.sqrt(max(atmosphere.blur**2 - 8 * np.log(2) * (step * VENUS_RADIUS) ** 2 / 4, 1.0)))
-    blurred = model_blur.spread(
-        zenith, wide.y / VENUS_RADIUS, step, width=width, closed=False, exponential_tails=atmosphere.tails
-    )
-    if mask is None:
-        middle = float(np.nanmedian(inner))
-        mask = np.abs(inner - middle) < settings.reference_range
-    if not (mask & np.isfinite(inner)).any():
-        raise InputError("reference area: no cell of it lies on the map; give another mask")
-    return Ground(inner, blurred[rows, columns], mask & np.isfinite(inner))
 
 
 def absorption(
@@ -235,21 +180,6 @@ def segment(
         trend_std=trend_std,
         normalisation=settings.normalisation,
     )
-
-
-def _widened(grid: maps.Grid, step: float, blur: float) -> tuple[maps.Grid, slice, slice]:
-    """Return a grid with a margin as wide as the spread function reaches, and where the map lies in it."""
-    lat = grid.y / VENUS_RADIUS
-    rows = int(np.ceil(2.5 * blur / VENUS_RADIUS / step))
-    columns = int(np.ceil(rows / np.cos(np.abs(lat).max())))
-    north = min(rows, round((np.pi / 2 - lat[0]) / step - 0.5))
-    south = min(rows, round((lat[-1] + np.pi / 2) / step - 0.5))
-    west = grid.x[0] / VENUS_RADIUS - step / 2 - columns * step
-    wide = maps.equirectangular(
-        step, west=west, east=west + (2 * columns + grid.x.size) * step,
-        south=lat[-1] - step / 2 - south * step, north=lat[0] + step / 2 + north * step,
-    )  # fmt: skip
-    return wide, slice(north, north + lat.size), slice(columns, columns + grid.x.size)
 
 
 def _level(light: Radiation, model: Array, reference: float) -> Array:

@@ -1,4 +1,4 @@
-"""What stands out: transients in single orbits, units of the ground, differences from other maps."""
+"""What stands out: units of the ground, differences from other maps."""
 
 from typing import NamedTuple
 
@@ -8,26 +8,7 @@ from hesper import maps
 from hesper.constants import VENUS_RADIUS
 from hesper.record import Array
 from hesper.units import km
-from hesper.vmc import model_blur
 from hesper.vmc.data_map import SegmentMap
-from hesper.vmc.grid_segment import Stack
-
-_LEAST_OTHERS = 3
-_LEAST_FILL = 0.7
-
-
-class Transient(NamedTuple):
-    """A place that one orbit saw brighter or darker than the others did."""
-
-    orbit: int
-    lon: float
-    """rad."""
-    lat: float
-    """rad."""
-    contrast: float
-    """Relative to the surroundings."""
-    contrast_std: float
-    significance: float
 
 
 class UnitStatistic(NamedTuple):
@@ -53,83 +34,6 @@ class Comparison(NamedTuple):
     correlation: float
     scatter: float
     cells: int
-
-
-def transients(
-    stack: Stack, models: Array, factor: Array, grid: maps.Grid, *, size: float, threshold: float
-) -> tuple[list[Transient], Array]:
-    """Search each orbit's mosaic for discs that differ from the median of the others on the same ground.
-
-    Parameters
-    ----------
-    stack, models, factor
-        Mosaics of a segment (orbit, y, x), their forward models, their normalisation (orbit,).
-    grid
-        The cells.
-    size
-        Diameter of the disc [m].
-    threshold
-        Deviations at which a transient is claimed.
-
-    Returns
-    -------
-    tuple
-        What was claimed, the most significant first, and the most significant value of each orbit (orbit,).
-
-    Notes
-    -----
-    Contrast of the disc against its surroundings out to 2.5 diameters, which removes wide clouds; its
-    deviation is that of the same orbit's contrasts everywhere (median absolute deviation), so that what
-    clouds do at that size is in it. A place counts where at least three other orbits saw it.
-    """
-    step, lat = float(grid.x[1] - grid.x[0]) / VENUS_RADIUS, grid.y / VENUS_RADIUS
-    ratio = np.log(np.where(stack.brightness > 0, stack.brightness, np.nan) * factor[:, None, None] / models)
-    count = np.isfinite(ratio).sum(axis=0)
-    found: list[Transient] = []
-    peak = np.full(stack.orbit.size, np.nan)
-    if not stack.orbit.size:
-        return found, peak
-    lon_cells, lat_cells = maps.lon_lat(grid)
-    change = np.full(ratio.shape, np.nan)
-    for k in range(stack.orbit.size):
-        seen = np.isfinite(ratio[k]) & (count > _LEAST_OTHERS)
-        if seen.any():
-            others = np.delete(ratio, k, axis=0)[:, seen]
-            change[k][seen] = ratio[k][seen] - np.nanmedian(others, axis=0)
-    contrasts = _contrast(change, lat, step, size)
-    for k, contrast in enumerate(contrasts):
-        good = np.isfinite(contrast)
-        if good.sum() < 100:
-            continue
-        middle = float(np.median(contrast[good]))
-        scale = 1.4826 * float(np.median(np.abs(contrast[good] - middle)))
-        score = np.where(good, (contrast - middle) / scale, 0.0)
-        peak[k] = float(np.abs(score).max())
-        while np.abs(score).max() >= threshold:
-            row, column = np.unravel_index(int(np.abs(score).argmax()), score.shape)
-            lon, place = float(lon_cells[row, column]), float(lat_cells[row, column])
-            value = float(contrast[row, column])
-            found.append(Transient(int(stack.orbit[k]), lon, place, value, scale, float(score[row, column])))
-            half = np.sin((lat_cells - place) / 2) ** 2
-            half = half + np.cos(lat_cells) * np.cos(place) * np.sin((lon_cells - lon) / 2) ** 2
-            score = np.where(2 * VENUS_RADIUS * np.arcsin(np.sqrt(half)) < 1.5 * size, 0.0, score)
-    return sorted(found, key=lambda t: -abs(t.significance)), peak
-
-
-def _contrast(change: Array, lat: Array, step: float, size: float) -> Array:
-    """Return the mean in a disc less that of its surroundings (orbit, y, x); NaN where not well seen."""
-    seen = np.isfinite(change)
-    near, near_fill = _smooth(change, seen, lat, step, size)
-    wide, wide_fill = _smooth(change, seen, lat, step, 2.5 * size)
-    good = seen & (near_fill > _LEAST_FILL) & (wide_fill > _LEAST_FILL)
-    return np.where(good, near - wide, np.nan)
-
-
-def _smooth(change: Array, seen: Array, lat: Array, step: float, width: float) -> tuple[Array, Array]:
-    """Return a Gaussian mean of what was seen, and which part of its weight was."""
-    filled = model_blur.spread(np.where(seen, change, 0.0), lat, step, width=width, closed=False)
-    fill = model_blur.spread(seen.astype(float), lat, step, width=width, closed=False)
-    return filled / np.maximum(fill, 1e-9), fill
 
 
 def units(made: SegmentMap, number: Array, names: dict[int, str], *, blur: float) -> list[UnitStatistic]:

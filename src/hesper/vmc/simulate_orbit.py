@@ -85,6 +85,7 @@ def shots(settings: Simulation, seed: int, *, kernel: str, rotation: str) -> tup
     InputError
         If there are not so many such orbits, or fewer images than orbits.
     """
+    _refuse_impossible(settings)
     random = generator(seed, 2)
     spin = ephemeris.ROTATIONS[rotation]
     number = np.arange(0, 3154)
@@ -132,6 +133,24 @@ def shots(settings: Simulation, seed: int, *, kernel: str, rotation: str) -> tup
             )  # fmt: skip
     names = np.array([plan[0] for plan in plans])
     return made, Flown(names, gradient, transparency, ~bad)
+
+
+def _refuse_impossible(settings: Simulation) -> None:
+    if not settings.segments or not all(0 <= k <= 8 for k in settings.segments):
+        raise InputError(
+            f"simulation.segments = {list(settings.segments)}; at least one of 0 to 8, as [5] or [4, 5]"
+        )
+    counts = [
+        len(part)
+        for part in (
+            settings.anomaly_lon, settings.anomaly_lat, settings.anomaly_diameter, settings.anomaly_emissivity
+        )
+    ]  # fmt: skip
+    if len(set(counts)) > 1:
+        raise InputError(
+            f"simulation: {counts} longitudes, latitudes, diameters and emissivities of anomalies; "
+            "give as many of each"
+        )
 
 
 def _candidates(

@@ -1,0 +1,98 @@
+"""Beyond the guide: transients, units of the ground and other maps, each a CSV beside its segment."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from hesper import config, maps, products
+from hesper.products import Result
+from hesper.record import Array
+from hesper.runs import Run
+from hesper.units import deg
+from hesper.vmc import grid_segment, read_map, retrieve_anomaly, retrieve_transient, write_map
+from hesper.vmc.data_map import Difference, SegmentMap
+from hesper.vmc.pipeline_config import Config
+
+
+class Mapped(NamedTuple):
+    """A segment with the mosaics it is made of."""
+
+    made: SegmentMap
+    stack: grid_segment.Stack
+    models: Array
+
+
+def results(part: Mapped, settings: Config, run: Run, folder: str) -> list[Result]:
+    """Search transients, average units, compare with another map; each as a CSV."""
+    made, wanted, name = part.made, settings.emissivity, f"segment {part.made.segment}"
+    used = made.factor_literal if made.normalisation == "literal" else made.factor_model
+    seen = retrieve_transient.contrasts(
+        part.stack, part.models, used, made.grid, size=wanted.transient_size, blur=settings.atmosphere.blur
+    )
+    claimed = retrieve_transient.transients(
+        seen, part.stack.orbit, size=wanted.transient_size + settings.atmosphere.blur,
+        threshold=wanted.transient_threshold,
+    )  # fmt: skip
+    stem = folder + write_map.segment_name(made.segment, "")[:-5]
+    lines = [
+        [t.orbit, f"{t.lon / deg:.2f}", f"{t.lat / deg:.2f}", f"{t.contrast:.4f}", f"{t.contrast_std:.4f}",
+         f"{t.significance:.2f}"] for t in claimed
+    ]  # fmt: skip
+    head = ["orbit", "lon_deg", "lat_deg", "contrast", "contrast_std", "deviations"]
+    run.write(f"{stem}_transients.csv", lambda: _csv(head, lines))
+    scores = np.abs(seen.value / seen.std)
+    highest = float(np.nanmax(scores)) if np.isfinite(scores).any() else None
+    rows = [
+        Result("vmc", f"{name} transients claimed", "1", float(len(claimed)),
+               note=f"threshold {wanted.transient_threshold:g} deviations; highest {highest or 0:.1f}"),
+    ]  # fmt: skip
+    if wanted.units:
+        number, names = read_map.units(config.existing(wanted.units), made.grid)
+        found = retrieve_anomaly.units(made, number, names, blur=settings.atmosphere.blur)
+        body = [[u.name, *(f"{v:.6g}" for v in u[1:])] for u in found]
+        columns = ["unit", "mean", "std", "cells", "area_m2", "difference", "deviations"]
+        run.write(f"{stem}_units.csv", lambda: _csv(columns, body))
+        rows += [Result("vmc", f"{name} ε of {u.name}", "1", u.mean, u.std) for u in found]
+    if wanted.compare:
+        rows += _compared(made, config.existing(wanted.compare), stem, run)
+    return rows
+
+
+def _compared(made: SegmentMap, path: Path, stem: str, run: Run) -> list[Result]:
+    source, values = read_map.raster(path)
+    other = maps.resample_map(values, source, made.grid)
+    everywhere = np.ones(other.shape, bool)
+    places = {
+        "everywhere": everywhere,
+        "borders": retrieve_anomaly.border(made),
+        "south": retrieve_anomaly.south(made),
+    }
+    found = {k: retrieve_anomaly.comparison(made, other, where) for k, where in places.items()}
+    body = [[k, *(f"{v:.6g}" for v in c)] for k, c in found.items()]
+    columns = ["where", "slope", "slope_std", "correlation", "scatter", "cells"]
+    run.write(f"{stem}_comparison.csv", lambda: _csv(columns, body))
+    left, deviations = retrieve_anomaly.difference(made, other)
+    bands = Difference(grid=made.grid, difference=left, significance=deviations)
+    if np.isfinite(left).any():
+        run.write(f"{stem}_difference.tif", lambda: products.geotiff(bands))
+    return [
+        Result(
+            "vmc",
+            f"segment {made.segment} correlation with {path.name}, {k}",
+            "1",
+            c.correlation if np.isfinite(c.correlation) else 0.0,
+        )
+        for k, c in found.items()
+    ]
+
+
+def _csv(head: Sequence[str], body: Sequence[Sequence[object]]) -> bytes:
+    stream = io.StringIO()
+    rows = csv.writer(stream, lineterminator="\n")
+    rows.writerow(head)
+    rows.writerows(body)
+    return stream.getvalue().encode()
