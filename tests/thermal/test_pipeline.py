@@ -68,6 +68,8 @@ def test_simulated_table_is_read_and_fitted(tmp_path):
     ground = {"family": "step", "values": [4.3, 350.0, -1.3]}
     settings = config.load(pipeline.Config, {**QUICK, "data": ["mohan2017"], "ground": ground, "seed": 4})
     _in(tmp_path / "simulated", settings, pipeline.simulate)
+    made = {path.name for path in (tmp_path / "simulated").iterdir()}
+    assert set(pipeline.plan_simulate(settings).products) <= made
     table = read.spectrum(tmp_path / "simulated" / "spectrum.csv")
     assert table.frequency.size == 11
     truth = products.read(tmp_path / "simulated" / "truth.nc", data.Prediction)

@@ -29,7 +29,7 @@ from hesper.thermal.data import Comparison, Fit, Posterior, Spectrum
 from hesper.thermal.pipeline_settings import Config, frequencies, ground, measured, scene
 from hesper.units import km
 
-__all__ = ["Config", "demo", "inputs", "plan", "run", "simulate"]
+__all__ = ["Config", "demo", "inputs", "plan", "plan_simulate", "run", "simulate"]
 
 
 def inputs(settings: Config) -> list[Path]:
@@ -53,6 +53,15 @@ def plan(settings: Config) -> Plan:
     pixels = (2 * 6152.0 * km / settings.pixel + 3) ** 2 * len(settings.map_frequencies)
     seconds = 4.0 + 0.5 * len(names) + (6.0 * len(names) if settings.sampling == "nested" else 0.0)
     return Plan([f"family {name}" for name in settings.families], made, 4e8 + 100.0 * pixels, seconds)
+
+
+def plan_simulate(settings: Config) -> Plan:
+    """Return what `simulate` would do; what it would refuse is refused here already."""
+    table = measured(settings)
+    scene(settings)
+    ground(settings)
+    frequencies(settings)
+    return Plan([f"{table.frequency.size} data"], ["spectrum.csv", "truth.nc"], 3e8, 4.0)
 
 
 def run(settings: Config, out: Run) -> list[Result]:
