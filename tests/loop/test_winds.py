@@ -108,6 +108,7 @@ def three_windows(recipe):
     return [one.reduction.line for one in recipes], runs, found
 
 
+@pytest.mark.slow
 def test_windows_see_the_slit_at_the_same_places_with_noise_of_their_own(three_windows):
     _, runs, _ = three_windows
     assert runs[1].truth.x == pytest.approx(runs[0].truth.x)
@@ -115,6 +116,7 @@ def test_windows_see_the_slit_at_the_same_places_with_noise_of_their_own(three_w
     assert abs(np.corrcoef(counts[0] - counts[0].mean(), counts[1] - counts[1].mean())[0, 1]) < 0.5
 
 
+@pytest.mark.slow
 def test_three_windows_give_two_levels_and_the_shear(three_windows):
     lines, _, found = three_windows
     joined = retrieve_levels.level_winds([part.winds for part in found], lines)
@@ -127,6 +129,7 @@ def test_three_windows_give_two_levels_and_the_shear(three_windows):
     assert joined.covariance[0, 1] == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_levels_are_the_fit_of_all_data_at_once(three_windows):
     # Against one least-squares fit with both windows' points, zero levels and rows.
     lines, _, found = three_windows
