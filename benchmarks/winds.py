@@ -135,7 +135,7 @@ def _pyastronomy(noisy, sky, wave):
         found = []
         for row in noisy[:some]:
             rv, cc = pyasl.crosscorrRV(
-                wave, 1 - row / row.max(), wave, 1 - sky, 0.0, 26.2, 0.5955, skipedge=0
+                wave, 1 - row / row.max(), wave, 1 - sky, 0.0, 26.2, 0.5955, skipedge=45
             )
             found.append(rv[np.argmax(cc)] * 1e3)
         return np.array(found)

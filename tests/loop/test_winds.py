@@ -108,6 +108,7 @@ def three_windows(recipe):
     return [one.reduction.line for one in recipes], runs, found
 
 
+@pytest.mark.slow
 def test_windows_see_the_slit_at_the_same_places_with_noise_of_their_own(three_windows):
     _, runs, _ = three_windows
     assert runs[1].truth.x == pytest.approx(runs[0].truth.x)
@@ -115,6 +116,7 @@ def test_windows_see_the_slit_at_the_same_places_with_noise_of_their_own(three_w
     assert abs(np.corrcoef(counts[0] - counts[0].mean(), counts[1] - counts[1].mean())[0, 1]) < 0.5
 
 
+@pytest.mark.slow
 def test_three_windows_give_two_levels_and_the_shear(three_windows):
     lines, _, found = three_windows
     joined = retrieve_levels.level_winds([part.winds for part in found], lines)
@@ -127,6 +129,7 @@ def test_three_windows_give_two_levels_and_the_shear(three_windows):
     assert joined.covariance[0, 1] == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_levels_are_the_fit_of_all_data_at_once(three_windows):
     # Against one least-squares fit with both windows' points, zero levels and rows.
     lines, _, found = three_windows
@@ -163,7 +166,30 @@ def test_twenty_seeds(recipe):
     scatter = error.std(ddof=1)
     assert abs(error.mean()) < 1.0 + scatter / np.sqrt(20)
     assert scatter < 1.2 * std.mean() * (1 + 3 / np.sqrt(2 * 19))
+    # Pulls of unit variance.
+    assert np.std(error / std, ddof=1) == pytest.approx(1, abs=3 / np.sqrt(2 * 19))
     assert 0.9 < np.mean(reduced) < 1.1
     for sigmas, share in ((1, 0.683), (2, 0.954)):
         inside = np.mean(np.abs(error) < sigmas * std)
         assert abs(inside - share) < 3 * np.sqrt(share * (1 - share) / 20)
+
+
+@pytest.mark.slow
+def test_a_crescent_whose_horns_the_slit_sees_in_two_parts():
+    # Phase 136°: darkward of 17.8″ the chord has two segments, over 100 rows apart.
+    config = frozen_defaults(Config)
+    config = dataclasses.replace(
+        config,
+        observation=dataclasses.replace(
+            config.observation, start="2025-03-01T18:30:00", site="TNG", frames=24, exposure=60.0
+        ),
+        guiding=dataclasses.replace(config.guiding, first=11 * arcsec, last=23.5 * arcsec),
+        instrument=dataclasses.replace(config.instrument, rows=400),
+    )
+    made = simulated(config)
+    found = pipeline_recommended.reduce(config, made.frames)
+    assert found.positions.found.all()
+    error = (found.positions.x - made.truth.x) / arcsec
+    assert np.abs(error).max() < 0.05
+    assert abs(found.winds.value[0] - made.truth.zonal_wind) < 3 * found.winds.value_std[0]
+    assert found.winds.chi2 / found.winds.dof == pytest.approx(1, abs=3 * np.sqrt(2 / found.winds.dof) + 0.03)

@@ -8,11 +8,12 @@ from hesper.config import frozen_defaults
 from hesper.errors import HesperError, InputError, MissingError
 from hesper.products import Provenance
 from hesper.runs import open_run
-from hesper.units import arcsec, deg
+from hesper.units import angstrom, arcsec, deg
 from hesper.winds import (
     calibrate,
     calibrate_wavelengths,
     pipeline,
+    pipeline_config,
     pipeline_paper,
     pipeline_recommended,
     read,
@@ -21,6 +22,7 @@ from hesper.winds import (
     retrieve_winds,
     write,
 )
+from hesper.winds.data_settings import Windows
 from hesper.winds.pipeline_config import Config, simulated
 
 
@@ -212,3 +214,40 @@ def test_raster_mode_and_other_date():
         warnings.simplefilter("error")
         found = _reduce(config, simulated(config).frames)
     assert abs(found.winds.value[0] + 100) < 4 * found.winds.value_std[0]
+
+
+def test_windows_that_the_recipe_does_not_speak_of(small, small_run):
+    with pytest.raises(InputError, match="speaks of 1"):
+        pipeline_config.window_frames(small, [small_run.frames, small_run.frames])
+
+
+def test_a_window_that_shows_other_wavelengths(small, small_run):
+    config = dataclasses.replace(small, windows=Windows(wavelength=(6300 * angstrom,)))
+    with pytest.raises(InputError, match="6300"):
+        pipeline_config.window_frames(config, [small_run.frames, small_run.frames])
+
+
+def test_the_papers_route_takes_one_window(small, small_run):
+    config = dataclasses.replace(small, source="paper", windows=Windows(wavelength=(5890 * angstrom,)))
+    with pytest.raises(InputError, match="takes one"):
+        pipeline_config.window_frames(config, [small_run.frames, small_run.frames])
+
+
+def test_lists_of_windows_have_one_length(small):
+    windows = Windows(wavelength=(5896 * angstrom, 5905 * angstrom), line=("reflected",))
+    with pytest.raises(InputError, match="2 further windows but a list of 1"):
+        pipeline_config.windows(dataclasses.replace(small, windows=windows))
+
+
+@pytest.mark.parametrize("number", [0, "two", 1.5])
+def test_numbers_of_windows(small_run, tmp_path, number):
+    with pytest.raises(InputError, match="WINDOW"):
+        read.frames(_broken(tmp_path, small_run, "WINDOW", number))
+
+
+def test_an_almost_full_disk_warns(small):
+    observation = dataclasses.replace(small.observation, start="2008-04-20T12:00:00")
+    guiding = dataclasses.replace(small.guiding, first=1 * arcsec, last=4 * arcsec)
+    config = dataclasses.replace(small, observation=observation, guiding=guiding)
+    with pytest.warns(UserWarning, match="almost full"):
+        _reduce(config, simulated(config).frames)

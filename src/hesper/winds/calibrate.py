@@ -92,6 +92,9 @@ def sky_rows(spectra: Spectra, radius: float) -> Array:
     middle = (bright.max() + bright.min()) / 2
     rows = np.arange(excess.size)
     free = np.abs(rows - middle) > reach
+    # A crescent's horns are faint and reach far beyond its bright rows, in some of the frames.
+    touched = np.flatnonzero(excess > max(6 * noise, _PLANET_SHARE * top))
+    free &= (rows < touched.min() - margin) | (rows > touched.max() + margin)
     free &= np.isfinite(profiles).all(axis=0)
     if free.sum() < FEWEST_SKY_ROWS:
         raise InputError(

@@ -1,12 +1,21 @@
 """Light along the slit → where the slit lay on the disk in each frame."""
 
+import math
+
 import numpy as np
 
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError
 from hesper.record import Array
 from hesper.units import arcsec
-from hesper.winds import calibrate_wavelengths, model_levels, model_pictures, model_position, model_template
+from hesper.winds import (
+    calibrate_wavelengths,
+    model,
+    model_levels,
+    model_pictures,
+    model_position,
+    model_template,
+)
 from hesper.winds.data import Positions, Spectra, Wavelengths
 
 
@@ -54,7 +63,7 @@ def positions(
     std: Array,
     rows: Array,
     table: model_pictures.Pictures,
-    radius: float,
+    disk: model.Aspect,
     *,
     exponent: float = 1.0,
     free_exponent: bool = True,
@@ -69,8 +78,8 @@ def positions(
         From `profiles`.
     table
         Pictures of the disk over seeing and exponent.
-    radius
-        Angular radius of the disk [rad].
+    disk
+        How it is turned; tells how far darkward of its centre light is to be expected.
     exponent
         Photometric exponent k to start from.
     free_exponent
@@ -90,7 +99,9 @@ def positions(
         bright = level > 0.4 * np.nanmax(level, axis=1, keepdims=True, initial=1e-9, where=np.isfinite(level))
     counted = bright.sum(axis=1)
     middle = np.where(counted > 0, (bright * height).sum(axis=1) / np.maximum(counted, 1), np.nan)
-    tries = np.arange(-0.2, 0.96, 0.06) * radius
+    radius = disk.angular_radius
+    darkward = min(max(math.cos(model.phase(disk)), 0.0) + 0.1, 0.96)
+    tries = np.arange(-darkward, 0.96, 0.06) * radius
     used = exponent
     for _ in range(8 if free_exponent else 1):
         out = np.full((len(level), model_position.RESULTS), np.nan)
