@@ -54,9 +54,9 @@ def finder():
     return plot_interferometer.finder(chart, config.finder.grid)
 
 
-def save(name, drawn):
+def save(name, drawn, dpi=90):
     """Write a picture, and refuse one that is too large to commit."""
-    content = figures.png(drawn, dpi=90)
+    content = figures.png(drawn, dpi=dpi)
     if len(content) > LARGEST:
         raise SystemExit(f"{name}: {len(content)} bytes; at most {LARGEST} are committed")
     (FOLDER / f"radar-{name}.png").write_bytes(content)
@@ -68,7 +68,7 @@ def main():
     wanted = sys.argv[1:] or ["finder", *HOURS, "late"]
     for name in wanted:
         if name == "finder":
-            save(name, finder())
+            save(name, finder(), dpi=60)
         elif name == "late":
             save(name, picture("1974-01-20", LATE))
         else:
