@@ -120,7 +120,9 @@ def _execute(
     pipeline = _module(system, "pipeline")
     loaded = _load(pipeline, recipe, overrides)
     if dry_run:
-        _show(pipeline.plan(loaded), out)
+        # A simulation delivers other files than a run, where a system says so.
+        simulated = what == "simulate" and hasattr(pipeline, "plan_simulation")
+        _show((pipeline.plan_simulation if simulated else pipeline.plan)(loaded), out)
         return
     provenance = products.Provenance(
         recipe={"system": system, "command": what, **config.resolved(loaded)},
