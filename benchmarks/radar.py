@@ -5,7 +5,8 @@
 There is no other package for two receivers. Beside general ones: the maximum of one cell's likelihood by
 scipy's minimisers, which are given the same function and gradient; the spectra of scattered facets by
 finufft's transform of type 1, one thread; a decoded look by scipy's correlation. A peer that is not
-installed is named and left out. Rates are also given per second of processor, which a busy machine changes less.
+installed is named and left out. Rates are also given per second of processor: a busy machine changes them
+less.
 """
 
 import argparse
