@@ -58,10 +58,10 @@ def finder():
 
 
 def save(name, drawn):
-    """Write a picture of 64 colours, and refuse one that is too large to commit."""
+    """Write a picture of 128 colours, and refuse one that is too large to commit."""
     stream = BytesIO()
     picture = Image.open(BytesIO(figures.png(drawn, dpi=80))).convert("RGB")
-    picture.quantize(64).save(stream, format="png", optimize=True)
+    picture.quantize(128, dither=Image.Dither.NONE).save(stream, format="png", optimize=True)
     content = stream.getvalue()
     if len(content) > LARGEST:
         raise SystemExit(f"{name}: {len(content)} bytes; at most {LARGEST} are committed")
