@@ -4,7 +4,10 @@ Each pass is simulated and reduced, half a minute to a minute each. The pictures
 """
 
 import sys
+from io import BytesIO
 from pathlib import Path
+
+from PIL import Image
 
 from hesper import figures
 from hesper.config import load
@@ -35,7 +38,7 @@ LATE = ("2 h", "4 h")
 """A pass of 20 January 1974 in which the baseline hardly changes."""
 
 
-def picture(date, hours):
+def brightness_and_altitude(date, hours):
     """Return brightness and altitudes of a simulated pass."""
     observation = {"date": date, "duration": hours[0], "offset": hours[1]}
     config = load(Config, {"observation": observation})
@@ -55,8 +58,11 @@ def finder():
 
 
 def save(name, drawn):
-    """Write a picture, and refuse one that is too large to commit."""
-    content = figures.png(drawn, dpi=90)
+    """Write a picture of 128 colours, and refuse one that is too large to commit."""
+    stream = BytesIO()
+    picture = Image.open(BytesIO(figures.png(drawn, dpi=80))).convert("RGB")
+    picture.quantize(128, dither=Image.Dither.NONE).save(stream, format="png", optimize=True)
+    content = stream.getvalue()
     if len(content) > LARGEST:
         raise SystemExit(f"{name}: {len(content)} bytes; at most {LARGEST} are committed")
     (FOLDER / f"radar-{name}.png").write_bytes(content)
@@ -70,9 +76,9 @@ def main():
         if name == "finder":
             save(name, finder())
         elif name == "late":
-            save(name, picture("1974-01-20", LATE))
+            save(name, brightness_and_altitude("1974-01-20", LATE))
         else:
-            save(name, picture(name, HOURS[name]))
+            save(name, brightness_and_altitude(name, HOURS[name]))
 
 
 if __name__ == "__main__":

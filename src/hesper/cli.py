@@ -120,6 +120,7 @@ def _execute(
     pipeline = _module(system, "pipeline")
     loaded = _load(pipeline, recipe, overrides)
     if dry_run:
+        # A simulation delivers other files than a run, where a system says so.
         _show(getattr(pipeline, f"plan_{what}", pipeline.plan)(loaded), out)
         return
     provenance = products.Provenance(

@@ -9,6 +9,7 @@ from hesper.errors import InputError, MissingError
 from hesper.products import Provenance
 from hesper.radar import pipeline
 from hesper.radar.data import Passes, SurfaceMap
+from hesper.radar.data_finder import FinderMap
 from hesper.radar.data_interferometer import RadarMap
 from hesper.radar.plan import passes
 from hesper.runs import open_run
@@ -118,3 +119,50 @@ def test_passes_that_cannot_be(change, word):
     settings = {"frequency": 2388 * MHz, "doppler_cell": 1 / 32, "doppler_cells": 256}
     with pytest.raises(InputError, match=word):
         passes(**{**settings, **change})
+
+
+def test_the_finder_map_by_recipe(tmp_path):
+    recipe = {
+        "source": "finder",
+        "input": str(tmp_path / "disks"),
+        "finder": {"conjunctions": ["1970-11-10"], "days": 2, "cell": "300 km"},
+    }
+    made = config.load(pipeline.Config, recipe)
+    planned = pipeline.plan_simulate(made)
+    with open_run(tmp_path / "disks", Provenance({}), quiet=True) as run:
+        pipeline.simulate(made, run)
+    assert {path.name for path in (tmp_path / "disks").glob("disk_*.nc")} == set(planned.products)
+    rows = {row.quantity: row for row in _run(tmp_path / "out", recipe)}
+    assert rows["days that see a cell, at most"].value == 2
+    found = products.read(tmp_path / "out" / "finder.nc", FinderMap)
+    assert np.isfinite(found.brightness[found.n > 0]).all()
+    assert set(pipeline.plan(made).products) <= {path.name for path in (tmp_path / "out").iterdir()}
+    (tmp_path / "disks" / "disk_002.nc").write_bytes(b"CDF")
+    with pytest.raises(InputError, match="disk_002"):
+        _run(tmp_path / "again", recipe)
+
+
+def test_sources_without_input_and_mosaics_of_one_run_are_refused(tmp_path):
+    for source in ("looks", "finder", "arecibo", "goldstone"):
+        with pytest.raises(InputError, match=f"source {source} without input"):
+            pipeline.inputs(config.load(pipeline.Config, {"source": source}))
+    with pytest.raises(InputError, match="with 1 runs"):
+        pipeline.inputs(config.load(pipeline.Config, {"source": "mosaic", "runs": [str(tmp_path)]}))
+    with pytest.raises(MissingError, match=r"patches\.nc"):
+        pipeline.inputs(config.load(pipeline.Config, {"source": "mosaic", "runs": [str(tmp_path)] * 2}))
+
+
+def test_looks_of_other_stations_are_refused(tmp_path):
+    recipe = {
+        "observation": {"date": "1974-01-20", "duration": "20 min"},
+        "scene": {"relief": "smooth", "facet": "20 km"},
+    }
+    made = config.load(pipeline.Config, recipe)
+    with open_run(tmp_path / "looks", Provenance({}), quiet=True) as run:
+        pipeline.simulate(made, run)
+    given = {"source": "looks", "input": str(tmp_path / "looks")} | recipe
+    swapped = {"stations": {"receivers": ["DSS-13-26m", "DSS-14"]}}
+    with pytest.raises(InputError, match=r"receivers of the looks: DSS-14,DSS-13-26m"):
+        _run(tmp_path / "out", given | swapped)
+    with pytest.raises(InputError, match="frequency of the looks"):
+        _run(tmp_path / "out2", given | {"waveform": {"frequency": "2380 MHz"}})

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from hesper import ephemeris
 from hesper.config import existing
 from hesper.errors import InputError
@@ -26,7 +28,7 @@ from hesper.radar.plan import passes
 from hesper.runs import Plan, Run
 from hesper.units import deg
 
-__all__ = ["PAPER_DATES", "Config", "demo", "inputs", "kernels", "plan", "run", "simulate"]
+__all__ = ["PAPER_DATES", "Config", "demo", "inputs", "kernels", "plan", "plan_simulate", "run", "simulate"]
 
 _MAPS = (
     "patches.nc", "backscatter.nc", "map.nc", "map.tif", "brightness.png", "altitude.png", "uncertainty.png",
@@ -56,10 +58,27 @@ def plan(config: Config) -> Plan:
     return Plan((config.input,), ("image.nc", "image.tif", "image.png"), 2e8, 2.0)
 
 
+def plan_simulate(config: Config) -> Plan:
+    """Return what a simulation would write."""
+    if config.source == "finder":
+        names = [f"disk_{k + 1:03d}.nc" for k in range(config.finder.days * len(config.finder.conjunctions))]
+        return Plan((f"{len(names)} days of {config.finder.station}",), names, 4e8, 5 + 0.1 * len(names))
+    observation, waveform, receivers = config.observation, config.waveform, len(config.stations.receivers)
+    cycles = len(cycle_times(0.0, observation.duration, observation.cycle))
+    facets = np.pi * (config.scene.reach / config.scene.facet) ** 2
+    voltages = observation.looks * receivers * waveform.gates * waveform.doppler_cells
+    names = [*(f"looks_{k + 1:03d}.nc" for k in range(cycles)), "truth.nc"]
+    item = f"{observation.date}: {cycles} receive cycles of {observation.looks} looks"
+    seconds = 10 + cycles * observation.looks * (1e-7 * facets + 3e-8 * voltages / observation.looks)
+    return Plan((item,), names, 4e8 + 250 * facets + 30.0 * voltages, seconds)
+
+
 def inputs(config: Config) -> list[Path]:
     """Return the files that a run reads."""
     if config.source == "passes":
         return []
+    if not config.input and config.source != "mosaic":
+        raise InputError(f"radar: source {config.source} without input; name a file or folder: input = …")
     if config.source == "looks":
         folder = existing(config.input, what="radar: input")
         known = folder / "truth.nc"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper import maps
+from hesper.errors import InputError
 from hesper.figures import png
 from hesper.products import Result, geotiff, netcdf
 from hesper.radar import (
@@ -34,7 +35,7 @@ from hesper.radar.data_interferometer import (
     Truth,
 )
 from hesper.radar.model_echo import budget
-from hesper.radar.model_geometry import middle_row
+from hesper.radar.model_geometry import depth_axis, middle_row
 from hesper.radar.pipeline_config import Config
 from hesper.record import Array
 from hesper.runs import Run
@@ -103,6 +104,7 @@ def reduce(config: Config, echoes: Iterator[Echoes], known: Truth | None) -> Red
     """Turn looks into patches and a map, in the order of the paper's method."""
     settings, scene = config.reduction, config.scene
     statistics = calibrate_echoes.statistics(echoes)
+    _belongs(config, statistics)
     if settings.self_calibrate:
         statistics = calibrate_fringes.fringes(statistics, scene)
     patches = retrieve_patches.patches(statistics, settings, scene)
@@ -119,6 +121,22 @@ def reduce(config: Config, echoes: Iterator[Echoes], known: Truth | None) -> Red
         geometry, config.stations, config.waveform, scene, looks=int(statistics.expected), reduction=settings
     )
     return Reduced(statistics, patches, law, curvature, predicted, surface, known)
+
+
+def _belongs(config: Config, given: Statistics) -> None:
+    """Refuse looks that the recipe's stations, frequency or baud did not make: scales would be wrong."""
+    waveform = config.waveform
+    axis = depth_axis(waveform.baud, waveform.gates, waveform.early_gates)
+    for name, found, wanted in (
+        ("receivers", given.stations, ",".join(config.stations.receivers)),
+        ("frequency", given.frequency, waveform.frequency),
+        ("depth of a gate", round(float(given.depth[1] - given.depth[0]), 3), round(axis[1] - axis[0], 3)),
+    ):
+        if found != wanted:
+            raise InputError(
+                f"radar: {name} of the looks: {found}; the recipe has {wanted}; give the recipe that the "
+                "looks were made with"
+            )
 
 
 def products(found: Reduced, run: Run) -> list[Result]:

@@ -56,6 +56,8 @@ def joined(config: Config) -> Joined:
     found = inputs(config)
     patches = [read(path, Patches) for path in found[::2]]
     laws = [read(path, Backscatter) for path in found[1::2]]
+    if len({one.time for one in patches}) < len(patches):
+        raise InputError("radar: two of the runs are of the same pass; name every pass once")
     area = grid_mosaic.area_of(patches, config.reduction.resolution)
     made = [
         grid_patches.surface(one, area, law=law, scale=law.scale, exponent=config.reduction.exponent)
@@ -86,7 +88,7 @@ def products(found: Joined, run: Run) -> list[Result]:
         # Within 60° of each other, and of the opposite.
         for use, seen in ((between > 0.5, "from one side"), (between < -0.5, "from opposite sides")):
             rows += _agreement(f"{name}, seen {seen}", first, second, use)
-        if first.time != second.time and retrieve_features.shared(first, second).sum() >= _COMPARED:
+        if retrieve_features.shared(first, second).sum() >= _COMPARED:
             rows += _rotation(name, first, second)
     return rows
 

@@ -19,7 +19,7 @@ SAMPLES = 400.0
 """Independent samples of speckle in a cell of one day (assumed)."""
 
 
-def mottled(planet: Terrain, *, seed: int, patches: int = 24) -> Terrain:
+def mottled(planet: Terrain, *, seed: int, patches: int = 60) -> Terrain:
     """Strew bright and dark regions of 400 to 1600 km over a planet, for the whole disk to show something."""
     rng = generator(seed, 7)
     lon, lat = rng.uniform(0, 360 * deg, patches), np.arcsin(rng.uniform(-0.8, 0.8, patches))
