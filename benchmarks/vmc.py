@@ -82,9 +82,10 @@ def peers(frames):
     except ImportError:
         print("pyresample: not installed")
     else:
-        swath = geometry.SwathDefinition(lons=(lon + 180) % 360 - 180, lats=lat)
+        venus = "+proj=longlat +R=6051800 +no_defs"
+        swath = geometry.SwathDefinition(lons=(lon + 180) % 360 - 180, lats=lat, crs=venus)
         area = geometry.AreaDefinition(
-            "v", "v", "v", {"proj": "eqc", "a": 6051800, "b": 6051800}, 1440, 440,
+            "v", "v", "v", {"proj": "eqc", "R": 6051800}, 1440, 440,
             tuple(6051800 * np.radians([-180, -50, 180, 60])),
         )  # fmt: skip
 
@@ -93,10 +94,31 @@ def peers(frames):
             ewa.fornav(columns, rows, area, np.nan_to_num(frames.radiance[0]), rows_per_scan=512)
 
         timed("pyresample EWA (backplanes given)", weighted)
+    geolocated(frames, world, lon, lat)
+    print("planetmapper: needs SPICE kernels of spacecraft and camera, which no simulated archive has")
+
+
+def geolocated(frames, world, lon, lat):
+    """Warp the image by rasterio's geolocation arrays."""
+    import rasterio
+    from rasterio.warp import Resampling, reproject
+
+    plain = rasterio.crs.CRS.from_string("OGC:CRS84")
+    target = np.full((world.y.size, world.x.size), np.nan, np.float32)
+    values = np.nan_to_num(frames.radiance[0])
+    places = np.stack([np.nan_to_num(lon, nan=-999.0), np.nan_to_num(lat, nan=-999.0)])
+    transform = rasterio.transform.from_bounds(0, -50, 360, 60, target.shape[1], target.shape[0])
+
+    def warped():
+        reproject(
+            values, target, src_crs=plain, dst_crs=plain, src_geoloc_array=places,
+            dst_transform=transform, resampling=Resampling.bilinear,
+        )  # fmt: skip
+
     try:
-        import planetmapper  # noqa: F401
-    except ImportError:
-        print("planetmapper: not installed")
+        timed("rasterio warp by geolocation arrays", warped)
+    except (TypeError, rasterio.errors.RasterioError) as error:
+        print(f"rasterio warp by geolocation arrays: {error}")
 
 
 if __name__ == "__main__":

@@ -181,8 +181,11 @@ def test_nothing_usable_is_an_error(folder, tmp_path):
         read.image(tmp_path / "V0262_0001_UV2.IMG")
 
 
+@pytest.mark.slow
 def test_demo_agrees_with_all_that_is_stated(real_data, tmp_path):
     with runs.open_run(tmp_path, products.Provenance(recipe={}), quiet=True) as run:
         section = pipeline.demo(run, real_data)
     assert [row.quantity for row in section.results if not row.ok] == []
-    assert len(section.figures) == 4
+    assert len(section.figures) == 9
+    left = next(row for row in section.results if row.quantity == "images left out")
+    assert (left.value, left.expected, left.tolerance) == (0, 0, 0)

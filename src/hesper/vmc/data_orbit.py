@@ -66,11 +66,15 @@ class FlatField:
 class OrbitMosaic:
     """The mosaic of one orbit on the cells it sees, with its flat field."""
 
-    brightness: Array = array("cell", "W m-2 sr-1 m-1", "weighted mean of the corrected images")
-    brightness_std: Array = array("cell", "W m-2 sr-1 m-1", "scatter of the images; NaN where there is one")
-    cell: Array = array("cell", "1", "row × columns + column", dtype=int)
-    n: Array = array("cell", "count", "images", dtype=int)
-    pixels: Array = array("cell", "count", "pixels", dtype=int)
+    brightness: Array = array(
+        "cell", "W m-2 sr-1 m-1", "weighted mean of the corrected images", dtype=np.float32
+    )
+    brightness_std: Array = array(
+        "cell", "W m-2 sr-1 m-1", "scatter of the images; NaN where there is one", dtype=np.float32
+    )
+    cell: Array = array("cell", "1", "row × columns + column", dtype=np.int32)
+    n: Array = array("cell", "count", "images", dtype=np.int32)
+    pixels: Array = array("cell", "count", "pixels", dtype=np.int32)
     resolution: float = number("rad", "size of a cell")
     smear: float = number("m", "mean length over which the images are smeared, about northward")
     orbit: int = number("1", "orbit number", dtype=int)

@@ -67,8 +67,10 @@ def plan(settings: Config) -> Plan:
     shown = [name for path in day for name in pipeline_day.product_names(path)]
     items = [f"orbit {t.orbit} {t.channel}: {len(t.paths)} images, night side" for t in night]
     items += [f"{path.name}: day side" for path in day] + [f"left out: {reason}" for reason in left]
-    seconds = 0.12 * len(images) + 3.0 * len(day) + (20.0 if night else 0.0)
-    memory = 4e8 + 2.5e6 * len(night) + 2e8 * bool(night)
+    each = 0.06 + 0.03 * settings.level3
+    seconds = each * len(images) + 3.0 * len(day) + (20.0 if night else 0.0)
+    finer = (0.25 * deg / settings.resolution) ** 2
+    memory = 4e8 + (1.5e6 * finer * len(night) + 2e8 * max(1.0, finer)) * bool(night)
     return Plan(items, [*names, *level3, *(segments if night else []), *shown, "images.csv"], memory, seconds)
 
 

@@ -66,28 +66,29 @@ def mapped(
     light = model_surface.table(settings.atmosphere, CHANNELS["N2"].wavelength)
     truth = truth_path(settings)
     scene = None if truth is None else products.read(truth, Scene)
-    found: list[Mapped] = []
+    found: list[SegmentMap] = []
     left: list[str] = []
+    rows: list[Result] = []
+    # One segment after the other: its stack of mosaics is the largest thing in memory.
     for number in numbers:
         stack = grid_segment.stacked(taken, number, settings.resolution)
         if not stack.orbit.size or np.isfinite(stack.brightness).any(axis=0).sum() < _LEAST_CELLS:
             continue
         try:
-            found.append(segment(stack, number, known, light, settings))
+            part = segment(stack, number, known, light, settings)
         except InputError as error:
             left.append(" ".join(str(error).split()))
-    rows = [Result("vmc", "segments mapped", "1", float(len(found)), note="; ".join(left))]
-    for part in found:
+            continue
         _written(part.made, settings, run, folder)
-        rows += _rows(part, settings, scene)
-        rows += pipeline_anomaly.results(part, settings, run, folder)
+        rows += _rows(part, settings, scene) + pipeline_anomaly.results(part, settings, run, folder)
         if scene is not None:
             drawn = figures.png(plot_map.truth(part.made, scene))
-            name = write_map.segment_name(part.made.segment, "")[:-5]
+            name = write_map.segment_name(number, "")[:-5]
             run.write(f"{folder}{name}_truth.png", lambda drawn=drawn: drawn)  # type: ignore[misc]
+        found.append(part.made)
+    rows.insert(0, Result("vmc", "segments mapped", "1", float(len(found)), note="; ".join(left)))
     if found:
-        whole = plot_map.whole_mission([part.made for part in found])
-        run.write(f"{folder}mosaic.png", lambda: figures.png(whole))
+        run.write(f"{folder}mosaic.png", lambda: figures.png(plot_map.whole_mission(found)))
     return rows
 
 

@@ -23,8 +23,10 @@ _BRIGHT = "radiance [W m⁻² sr⁻¹ µm⁻¹]"
 def whole_mission(segments: Sequence[SegmentMap]) -> "Figure":
     """Draw the joined mosaic and the pixels per cell (guide, figure 2.2)."""
     with styled():
-        drawn = figure(7.6, 5.4)
-        axes = drawn.subplots(2, 1, sharex=True)
+        # Panels keep their proportions: side by side they fit a part of the planet, one above the other all.
+        beside = 40 * (1 + max(s.segment for s in segments) - min(s.segment for s in segments)) < 200
+        drawn = figure(8.6, 4.2) if beside else figure(7.6, 5.4)
+        axes = drawn.subplots(1, 2, sharey=True) if beside else drawn.subplots(2, 1, sharex=True)
         bright = [_PER_MICROMETRE * s.brightness for s in segments]
         low, high = np.nanquantile(np.concatenate([b.ravel() for b in bright]), [0.01, 0.99])
         most = max(int(s.pixels.max()) for s in segments)
@@ -35,7 +37,7 @@ def whole_mission(segments: Sequence[SegmentMap]) -> "Figure":
             counted = _image(axes[1], made.grid, tens, "viridis", 0, np.log10(max(most, 10)))
         _frame(axes[0], segments, "a  joined mosaic")
         _frame(axes[1], segments, "b  pixels per cell")
-        axes[0].set_xlabel("")
+        axes[1 if beside else 0].set(**{"ylabel" if beside else "xlabel": ""})
         drawn.colorbar(shown, ax=axes[0], label=_BRIGHT, shrink=0.9)
         drawn.colorbar(counted, ax=axes[1], label="log₁₀ of the number of pixels", shrink=0.9)
         return drawn

@@ -113,8 +113,8 @@ def contrasts(
     level and slopes. C is measured: half the covariance of the differences between two orbits. Clouds are
     strong where they are wide and weak at the size of the disc, and C⁻¹ weighs them so. From an orbit's
     contrast the median of the others' is taken, which holds what lies on the ground; the median comes last
-    because where another orbit's mosaic ends it has a step. Its variance is π/2n of one orbit's, n ≥ 3. Each
-    orbit's own scatter of the result is its standard deviation.
+    because where another orbit's mosaic ends it has a step. Its variance is π/2n of one orbit's, n ≥ 3. The
+    standard deviation is the orbit's own scatter of the result, or that of most orbits if larger.
     """
     ratio, places = _coarser(_ratios(stack, models, factor), grid, size)
     value, std = np.full(ratio.shape, np.nan), np.full(ratio.shape, np.nan)
@@ -127,16 +127,25 @@ def contrasts(
         rows = np.nonzero(np.floor(lat / _BAND) == band)[0]
         weight, claimed[rows] = _filter(float(lat[rows].mean()), places.step, noise, size=size, blur=blur)
         contrast[:, rows] = _applied(ratio, rows, weight)
-    for k in range(stack.orbit.size):
-        change, spread = _against_others(contrast, k)
-        score = change / (claimed * spread)
-        good = np.isfinite(score)
-        if good.sum() >= _LEAST_PLACES:
-            middle = float(np.median(score[good]))
-            scale = 1.4826 * float(np.median(np.abs(score[good] - middle)))
-            std[k] = np.where(good, scale * claimed * spread, np.nan)
+    changes = [_against_others(contrast, k) for k in range(stack.orbit.size)]
+    levels = [_level(change / (claimed * spread)) for change, spread in changes]
+    known = [scale for _, scale in levels if np.isfinite(scale)]
+    for k, ((change, spread), (middle, scale)) in enumerate(zip(changes, levels, strict=True)):
+        if np.isfinite(scale):
+            # A small mosaic may be quiet by chance: none is taken to be quieter than most.
+            one = max(scale, float(np.median(known))) * claimed * spread
+            std[k] = np.where(np.isfinite(change), one, np.nan)
             value[k] = change - middle * claimed * spread
     return Contrasts(value, std, places.lon, places.lat)
+
+
+def _level(score: Array) -> tuple[float, float]:
+    """Return median and scaled median absolute deviation of an orbit; NaN if it has too few places."""
+    good = score[np.isfinite(score)]
+    if good.size < _LEAST_PLACES:
+        return float("nan"), float("nan")
+    middle = float(np.median(good))
+    return middle, 1.4826 * float(np.median(np.abs(good - middle)))
 
 
 def _ratios(stack: Stack, models: Array, factor: Array) -> Array:
