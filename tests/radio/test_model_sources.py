@@ -10,16 +10,16 @@ from hesper.radio import model_array, model_beam, model_sources
 from hesper.units import GHz, MHz, arcmin, deg
 
 
-def _direct(uvw, frequency, l, m, flux):
-    delay = uvw @ np.stack([l, m, np.sqrt(1 - l**2 - m**2) - 1])
+def _direct(uvw, frequency, east, north, flux):
+    delay = uvw @ np.stack([east, north, np.sqrt(1 - east**2 - north**2) - 1])
     return (flux * np.exp(2j * np.pi * frequency[:, None] / c * delay[:, None, :])).sum(-1)
 
 
 def _scene(channels, seed=1):
     rng = np.random.default_rng(seed)
     uvw = rng.normal(0, 8e3, (37, 3))
-    l, m = rng.normal(0, 4e-3, (2, 11))
-    return uvw, 598 * MHz + 125e3 * np.arange(channels), l, m, rng.uniform(0.01, 1, 11)
+    east, north = rng.normal(0, 4e-3, (2, 11))
+    return uvw, 598 * MHz + 125e3 * np.arange(channels), east, north, rng.uniform(0.01, 1, 11)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 128, 300])
@@ -30,33 +30,37 @@ def test_predict_is_the_direct_sum(channels):
 
 
 def test_flux_may_change_along_the_channels():
-    uvw, frequency, l, m, flux = _scene(40)
+    uvw, frequency, east, north, flux = _scene(40)
     spectrum = flux[:, None] * (frequency / frequency[0]) ** -0.7
-    found = model_sources.predict(uvw, frequency, l, m, spectrum)
-    expected = _direct(uvw, frequency, l, m, spectrum.T)
+    found = model_sources.predict(uvw, frequency, east, north, spectrum)
+    expected = _direct(uvw, frequency, east, north, spectrum.T)
     assert np.abs(found - expected).max() < 1e-5 * flux.sum()
 
 
 def test_smearing_is_the_mean_over_integration_and_channel():
-    uvw, frequency, l, m, flux = _scene(3)
+    uvw, frequency, east, north, flux = _scene(3)
     change = np.random.default_rng(2).normal(0, 20, uvw.shape)
     steps = (np.arange(200) + 0.5) / 200 - 0.5
     width = 125e3
-    mean = np.mean([_direct(uvw + s * change, frequency, l, m, flux) for s in steps], axis=0)
-    found = model_sources.predict_smeared(uvw, frequency, l, m, flux, uvw_change=change, channel_width=0)
+    mean = np.mean([_direct(uvw + s * change, frequency, east, north, flux) for s in steps], axis=0)
+    found = model_sources.predict_smeared(
+        uvw, frequency, east, north, flux, uvw_change=change, channel_width=0
+    )
     # A term of second order, the curvature of the fringe along the channels of one block, is left out.
     assert np.abs(found - mean).max() < 2e-4 * flux.sum()
-    mean = np.mean([_direct(uvw, frequency + s * width, l, m, flux) for s in steps], axis=0)
-    found = model_sources.predict_smeared(uvw, frequency, l, m, flux, uvw_change=0 * uvw, channel_width=width)
+    mean = np.mean([_direct(uvw, frequency + s * width, east, north, flux) for s in steps], axis=0)
+    found = model_sources.predict_smeared(
+        uvw, frequency, east, north, flux, uvw_change=0 * uvw, channel_width=width
+    )
     assert np.abs(found - mean).max() < 2e-5 * flux.sum()
 
 
 def test_predict_refuses_unequal_channels_and_places_below_the_horizon():
-    uvw, _, l, m, flux = _scene(3)
+    uvw, _, east, north, flux = _scene(3)
     with pytest.raises(InputError, match="equally spaced"):
-        model_sources.predict(uvw, np.array([1.0, 2.0, 4.0]) * GHz, l, m, flux)
+        model_sources.predict(uvw, np.array([1.0, 2.0, 4.0]) * GHz, east, north, flux)
     with pytest.raises(InputError, match="direction cosines"):
-        model_sources.predict(uvw, np.array([GHz]), l + 1, m, flux)
+        model_sources.predict(uvw, np.array([GHz]), east + 1, north, flux)
 
 
 @pytest.mark.parametrize(
@@ -119,14 +123,14 @@ def test_fringe_of_a_displaced_source_is_the_difference_of_delays():
     """The phase of a source off the centre is the delay of its direction less that of the centre."""
     gmrt = model_array.antennas("GMRT")
     time = ephemeris.tdb_seconds("2004-03-26T08:00:00")
-    ra, dec, l, m = 0.85, 0.37, np.array([2e-3]), np.array([-3e-3])
+    ra, dec, east, north = 0.85, 0.37, np.array([2e-3]), np.array([-3e-3])
     frame = model_array.field_frame(time, ra, dec, gmrt.centre)
-    there = model_array.field_frame(time, *model_array.place(l, m, ra, dec), gmrt.centre)
+    there = model_array.field_frame(time, *model_array.place(east, north, ra, dec), gmrt.centre)
     i, j = model_array.pairs(30)
     uvw = model_array.baseline_uvw(frame.axes, gmrt.position, i, j)
     delay = model_array.baseline_uvw(there.axes, gmrt.position, i, j)[..., 2] - uvw[..., 2]
     frequency = np.array([606 * MHz])
-    found = model_sources.predict(uvw, frequency, l, m, np.ones(1))[0, :, 0]
+    found = model_sources.predict(uvw, frequency, east, north, np.ones(1))[0, :, 0]
     expected = np.exp(2j * np.pi * frequency / c * delay[0])
     # Aberration shrinks the field by up to 1e-4: 3.6e-3 rad × 25 km × 1e-4 is 0.02 wavelengths, 0.11 rad.
     assert np.abs(found - expected).max() < 0.12
@@ -149,7 +153,7 @@ def test_places_of_the_gmrt():
 
 
 def test_places_and_direction_cosines_are_inverse():
-    l, m = np.array([1e-3, -0.2, 0.3]), np.array([-2e-3, 0.1, 0.4])
-    ra, dec = model_array.place(l, m, 200 * deg, -30 * deg)
+    east, north = np.array([1e-3, -0.2, 0.3]), np.array([-2e-3, 0.1, 0.4])
+    ra, dec = model_array.place(east, north, 200 * deg, -30 * deg)
     back = model_array.direction_cosines(ra, dec, 200 * deg, -30 * deg)
-    assert back[0] == pytest.approx(l) and back[1] == pytest.approx(m)
+    assert back[0] == pytest.approx(east) and back[1] == pytest.approx(north)
