@@ -102,7 +102,7 @@ def field_frame(times: Array, ra: Array | float, dec: Array | float, centre: Arr
     u = np.cross(v, w)
     celestial = np.stack([u, v, w], axis=1)
     axes = celestial @ turning.to_celestial
-    up, east, to_north = _horizon(centre)
+    up, east, to_north = horizon(centre)
     field = axes[:, 2, :]
     zenith_u, zenith_v = axes[:, 0] @ up, axes[:, 1] @ up
     return Frame(
@@ -119,11 +119,24 @@ def baseline_uvw(axes: Array, position: Array, antenna1: Array, antenna2: Array)
     return np.asarray(antenna[:, antenna1] - antenna[:, antenna2])
 
 
-def uvw_rate(times: Array, uvw: Array) -> Array:
-    """Return by how much uvw changes in a second [m/s], from Earth's rotation of ITRF-fixed baselines."""
-    if len(times) < 2:
-        raise InputError("uvw: one integration has no rate; two or more are needed")
-    return np.asarray(np.gradient(uvw, times, axis=0))
+def uvw_change(
+    time: Array,
+    interval: Array,
+    position: Array,
+    antenna1: Array,
+    antenna2: Array,
+    ra: float,
+    dec: float,
+) -> Array:
+    """Return by how much uvw changes during integrations, (time, baseline, 3) [m]."""
+    centre = position.mean(axis=0)
+    early, late = (
+        baseline_uvw(
+            field_frame(time + sign * 0.5 * interval, ra, dec, centre).axes, position, antenna1, antenna2
+        )
+        for sign in (-1, 1)
+    )
+    return late - early
 
 
 def direction_cosines(
@@ -155,7 +168,7 @@ def _aberrated(direction: Array, speed: Array) -> Array:
     return sphere.normalized(direction / gamma + beta * (1 + along * gamma / (1 + gamma)))
 
 
-def _horizon(centre: Array) -> tuple[Array, Array, Array]:
+def horizon(centre: Array) -> tuple[Array, Array, Array]:
     """Return zenith, east and north (ITRF) of a place, normal to the ellipsoid WGS 84."""
     from erfa import ufunc
 

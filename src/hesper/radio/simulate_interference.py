@@ -1,0 +1,90 @@
+"""Man-made interference, by kind."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hesper.radio.data_settings import Corruption
+from hesper.record import Array
+from hesper.units import km
+
+_REACH = 4 * km
+
+
+class Interference(NamedTuple):
+    """What is drawn once for an observation."""
+
+    lines: Array
+    """Channels with a line."""
+    intermittent: Array
+    """Channels with an intermittent signal."""
+    hum_phase: Array
+    """(antenna,) phases [rad] of the interference that is always on."""
+
+
+def drawn(corruption: Corruption, channels: int, antennas: int, generator: np.random.Generator) -> Interference:
+    """Draw the channels of narrow signals."""
+    pick = generator.permutation(channels)
+    lines = pick[: corruption.lines]
+    rest = pick[corruption.lines : corruption.lines + corruption.intermittent]
+    return Interference(lines, rest, generator.uniform(0, 2 * np.pi, antennas))
+
+
+def added(
+    value: Array,
+    noise: float,
+    time: Array,
+    length: Array,
+    antennas: tuple[Array, Array],
+    interference: Interference,
+    corruption: Corruption,
+    generator: np.random.Generator,
+) -> Array:
+    """Add interference to `value` in place; return where it is that a flagger should find it.
+
+    Parameters
+    ----------
+    value
+        (time, baseline, channel, polarisation) complex64, counts.
+    noise
+        Standard deviation of a real part, counts.
+    time
+        (time,) [s], equally spaced.
+    length
+        (baseline,) [m].
+    antennas
+        First and second antenna of every baseline.
+    interference, corruption
+        What was drawn, and the recipe.
+    generator
+        Of this scan.
+
+    Notes
+    -----
+    A signal from the ground does not follow the sky's fringes: its phase at an antenna stays. What is always
+    on and below the noise (`hum`) is left in: no flagger can find it in one cell.
+    """
+    times, baselines, channels, hands = value.shape
+    marked = np.zeros(value.shape, bool)
+
+    def phases(*shape: int) -> Array:
+        return np.asarray(np.exp(1j * generator.uniform(0, 2 * np.pi, shape)))
+
+    for channel in interference.lines:
+        value[:, :, channel] += corruption.line_level * noise * phases(times, baselines, hands)
+        marked[:, :, channel] = True
+    for channel in interference.intermittent:
+        on = generator.random(times) < 0.3
+        value[on, :, channel] += corruption.intermittent_level * noise * phases(int(on.sum()), baselines, hands)
+        marked[on, :, channel] = True
+    near = length < _REACH
+    step = float(np.median(np.diff(time))) if times > 1 else 1.0
+    for start in np.flatnonzero(generator.random(times) < corruption.bursts * step):
+        cell = np.ix_(np.arange(start, min(start + 2, times)), near)
+        shape = value[cell].shape
+        value[cell] += corruption.burst_level * noise * phases(*shape)
+        marked[cell] = True
+    if corruption.hum > 0:
+        phase = interference.hum_phase[antennas[0]] - interference.hum_phase[antennas[1]]
+        value[:, near] += (corruption.hum * noise * np.exp(1j * phase[near]))[None, :, None, None]
+    return marked
