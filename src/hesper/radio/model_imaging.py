@@ -137,7 +137,7 @@ def image(plan: Plan, model: Array | None = None) -> Array:
             lay.column, lay.row, lay.across, lay.value, lay.weight, lay.starts[slab], plan.strips[slab],
             plan.polynomial, grid, out, model is not None,
         )  # fmt: skip
-        for k in range(TERMS):
+        for k in range(_terms(lay.kappa)):
             tall = _to_sky(plan, out, k)
             gridding.add_plane(tall, turn, plan.depth, k, lay.kappa, lay.height, total)
     return np.asarray(total / (plan.taper[:, None] * plan.taper), np.float32)
@@ -153,6 +153,11 @@ def predict(plan: Plan, model: Array) -> Array:
             lay.column, lay.row, lay.across, lay.starts[slab], plan.polynomial, grid, out
         )
     return out
+
+
+def _terms(kappa: float) -> int:
+    """Return how many terms of the expansion along w are above 1e-5."""
+    return next((k for k in range(1, TERMS) if 2 * (kappa / 2) ** k / math.factorial(k) < 1e-5), TERMS)
 
 
 def _turn(plan: Plan, slab: int) -> Array:
@@ -179,10 +184,10 @@ def _model_grid(plan: Plan, model: Array, turn: Array) -> Array:
 
     lay, half = plan.layout, plan.size // 2
     tapered = np.asarray(model / (plan.taper[:, None] * plan.taper), np.float32)
-    grid = np.empty((lay.box[0], TERMS, 2 * lay.box[1]), np.float32)
+    grid = np.zeros((lay.box[0], TERMS, 2 * lay.box[1]), np.float32)
     tall = np.zeros((lay.cells, plan.size), np.complex64)
     wide = np.zeros((lay.box[0], lay.cells), np.complex64)
-    for k in range(TERMS):
+    for k in range(_terms(lay.kappa)):
         gridding.split_plane(tapered, turn, plan.depth, k, lay.kappa, lay.height, tall)
         short = ifft(tall, axis=0, norm="forward", workers=_WORKERS)[: lay.box[0]]
         wide[:, -half:], wide[:, :half] = short[:, :half], short[:, half:]

@@ -109,6 +109,17 @@ def disk(
     )
 
 
+def disk_or_limit(tracked: Tracked, *, exponent: float = 0.0, shortest: float = 0.0) -> DiskFit:
+    """Fit place and flux density where the planet is seen at five standard deviations, else the flux alone.
+
+    A place cannot be fitted to noise: the fit would follow the highest fluctuation.
+    """
+    held = disk(tracked, free=FLUX_ALONE, exponent=exponent, shortest=shortest)
+    if held.flux_density < 5 * held.flux_density_std:
+        return held
+    return disk(tracked, free=POSITION, exponent=exponent, shortest=shortest)
+
+
 def profile(tracked: Tracked, fitted: DiskFit, *, edges: Array) -> DiskProfile:
     """Return real and imaginary parts, turned to the disk and divided by beam and smearing, in rings of |uv|.
 
