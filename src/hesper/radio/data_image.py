@@ -133,3 +133,21 @@ class DiskProfile:
     imaginary: Array = array("ring", "Jy", "mean imaginary part: zero expected")
     std: Array = array("ring", "Jy", "standard deviation of either, from the weights")
     model: Array = array("ring", "Jy", "the fitted disk")
+
+
+@record
+class ErrorBudget:
+    """What makes a flux density uncertain."""
+
+    term: Array = array("term", "1", "name of the source of error", dtype=str)
+    value: Array = array("term", "1", "standard deviation relative to the flux density")
+
+
+@record
+class SkyMap:
+    """Brightness of the whole sky at one frequency."""
+
+    ra: Array = array("pixel", "rad", "right ascension of the pixel's centre, ICRF")
+    dec: Array = array("pixel", "rad", "declination of the pixel's centre, ICRF")
+    temperature: Array = array("pixel", "K", "brightness temperature, cosmic background included")
+    frequency: float = number("Hz", "frequency of the map")

@@ -13,6 +13,8 @@ from hesper.radio.grid_image import Prepared
 from hesper.record import Array
 
 _SLACK = 1.2
+_ENOUGH = 1000
+_ROUNDS = 20
 
 
 def hogbom(
@@ -29,7 +31,8 @@ def hogbom(
     gain
         Share of the peak that is taken each time.
     sigmas
-        Where to stop, in standard deviations of the residual image outside of the mask.
+        Where to stop, in robust standard deviations of the residual image outside of the mask (of the whole
+        where the mask leaves nothing); they fall as sidelobes are taken away, and the end with them.
     iterations
         The most components.
 
@@ -41,9 +44,15 @@ def hogbom(
     if dirty.psf.shape[0] < 2 * dirty.frame.size:
         raise InputError("clean: the point-spread function is not of twice the image's width; make it so")
     residual, components = np.array(dirty.image), np.zeros_like(dirty.image)
-    stop = sigmas * (grid_image.robust_rms(dirty.image[~mask]) if not mask.all() else dirty.noise)
-    count = _hogbom(residual, components, dirty.psf, mask, gain, stop, iterations)
-    return _restored(dirty, components, residual, int(count), 1)
+    around = ~mask if np.count_nonzero(~mask) > _ENOUGH else np.ones_like(mask)
+    count, rounds, stop = 0, 0, np.inf
+    while rounds < _ROUNDS:
+        level = sigmas * grid_image.robust_rms(residual[around])
+        if level > 0.95 * stop or count >= iterations:
+            break
+        stop, rounds = level, rounds + 1
+        count += int(_hogbom(residual, components, dirty.psf, mask, gain, stop, iterations - count))
+    return _restored(dirty, components, residual, count, 1)
 
 
 def clark(

@@ -18,6 +18,17 @@ _POINTS = 8192
 _EXPONENT_STEP = 1e-3
 
 
+def uniform_share(cycles: Array) -> float:
+    """Return Σ A²/n over baselines: the squared loss of signal-to-noise ratio against a point source.
+
+    Parameters
+    ----------
+    cycles
+        Baseline in wavelengths times the diameter [rad], any shape.
+    """
+    return float(np.mean(limb_darkened_disk_visibility(np.pi * np.asarray(cycles), 0.0) ** 2))
+
+
 class Sky(NamedTuple):
     """Visibilities of one polarisation that look at the planet, and what the model needs of them."""
 

@@ -30,7 +30,7 @@ class Plan(NamedTuple):
 
 
 def coordinates(frame_size: int, pixel: float) -> tuple[Array, Array]:
-    """Return l (sample,) and m (line,) of an image's pixels: l falls with the sample, m grows with the line."""
+    """Return l (sample,) and m (line,) of an image: l falls with the sample, m grows with the line."""
     place = (np.arange(frame_size) - frame_size // 2) * pixel
     return -place, place
 
@@ -82,15 +82,25 @@ def prepare(uvw: Array, value: Array, weight: Array, *, size: int, pixel: float)
     key = gridding.keys(uvw, scale, first_row, first_column, count, thick, strips, tiles)
     where, start = gridding.order(key, weight, count * strips * tiles)
     del key
-    parts = gridding.sort(
+    column, row, across, turned, mass = gridding.sort(
         uvw, value, weight, where, scale, first_row, first_column, count, thick, height
     )
     starts = np.append(start[:-1].reshape(count, strips, tiles)[:, :, 0].reshape(-1), start[-1])
     starts = np.stack([starts[i * strips : (i + 1) * strips + 1] for i in range(count)])
     layout = Layout(
-        *parts, starts, (np.arange(count) + 0.5) * thick, math.pi * thick * abs(height), height,
-        (first_row, first_column), (rows, columns), cells,
-    )  # fmt: skip
+        column=column,
+        row=row,
+        across=across,
+        value=turned,
+        weight=mass,
+        starts=starts,
+        slab_w=(np.arange(count) + 0.5) * thick,
+        kappa=math.pi * thick * abs(height),
+        height=height,
+        corner=(first_row, first_column),
+        box=(rows, columns),
+        cells=cells,
+    )
     return Plan(
         layout, size, depth, gridding.kernel_transform(size, cells),
         gridding.kernel_polynomial(), np.stack([_colours(each) for each in starts]),
@@ -149,9 +159,7 @@ def predict(plan: Plan, model: Array) -> Array:
     out = np.empty(lay.value.size, np.complex64)
     for slab in range(len(lay.slab_w)):
         grid = _model_grid(plan, model, _turn(plan, slab))
-        gridding.degrid(
-            lay.column, lay.row, lay.across, lay.starts[slab], plan.polynomial, grid, out
-        )
+        gridding.degrid(lay.column, lay.row, lay.across, lay.starts[slab], plan.polynomial, grid, out)
     return out
 
 

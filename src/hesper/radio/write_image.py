@@ -34,7 +34,8 @@ def fits(image: Array, frame: Frame, beam: Beam, *, unit: str, name: str, telesc
     cards = {
         "BUNIT": unit, "BTYPE": "Intensity", "OBJECT": name, "TELESCOP": telescope,
         "BMAJ": beam.major / deg, "BMIN": beam.minor / deg, "BPA": beam.angle / deg,
-        "RADESYS": "ICRS", "SPECSYS": "TOPOCENT", "TIMESYS": "UTC", "DATE-OBS": middle.isot, "MJD-OBS": middle.mjd,
+        "RADESYS": "ICRS", "SPECSYS": "TOPOCENT", "TIMESYS": "UTC", "DATE-OBS": middle.isot,
+        "MJD-OBS": middle.mjd,
         "CTYPE1": "RA---SIN", "CRVAL1": frame.ra / deg % 360, "CDELT1": -frame.pixel / deg,
         "CRPIX1": frame.size // 2 + 1.0, "CUNIT1": "deg",
         "CTYPE2": "DEC--SIN", "CRVAL2": frame.dec / deg, "CDELT2": frame.pixel / deg,
