@@ -28,6 +28,8 @@ class Thresholds(NamedTuple):
 
 
 DEFAULT = Thresholds()
+STRONG = Thresholds(sample=20.0, aggressiveness=0.0, scatter=30.0)
+"""What stands out even before the sky is known: sources that beat against each other do not."""
 _SMOOTH_CHANNELS = 15
 
 

@@ -55,3 +55,13 @@ class CalibratorFluxes:
     is_primary: Array = array("calibrator", "1", "set by the scale, not found", dtype=bool)
     scale: str = text("flux-density scale")
     note: str = text("empty, or that the scale was extrapolated, and by how much it differs from another")
+
+
+@record
+class Sources:
+    """Point sources about the centre of a field, dimmed by the primary beam as they are seen."""
+
+    east: Array = array("source", "1", "direction cosine l, east")
+    north: Array = array("source", "1", "direction cosine m, north")
+    flux_density: Array = array("source", "Jy", "apparent flux density in the middle of the band")
+    flux_density_std: Array = array("source", "Jy", "standard deviation of flux_density")

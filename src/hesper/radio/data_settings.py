@@ -1,7 +1,7 @@
 """The recipe of a simulated observation: array and schedule, scene, and what spoils it."""
 
 from hesper.record import record, setting
-from hesper.units import MHz, arcmin, deg, hour, kHz, km, minute
+from hesper.units import MHz, arcmin, arcsec, deg, hour, kHz, km, minute
 
 
 @record
@@ -92,7 +92,7 @@ class Corruption:
     )
     burst_level: float = setting(8.0, "1", "their amplitude, likewise", minimum=0.0)
     hum: float = setting(
-        0.3, "1", "broadband interference that is always on, on baselines up to 4 km, likewise", minimum=0.0
+        1.0, "1", "broadband interference that is always on, on baselines up to 4 km, likewise", minimum=0.0
     )
     dead_antennas: int = setting(0, "count", "antennas that deliver noise alone", minimum=0)
 
@@ -104,3 +104,43 @@ class Simulation:
     observation: Observation
     scene: Scene
     corruption: Corruption
+
+
+@record
+class Reduction:
+    """How visibilities become the planet's flux density."""
+
+    target: str = setting("VENUS", "text", "name of the field with the planet, or with what is to be imaged")
+    calibrator: str = setting("0318+164", "text", "name of the field that phases and bandpass come from")
+    scale: str = setting(
+        "PB2017",
+        "text",
+        "of flux densities; as published: SH2012 below 500 MHz, PB2013 above",
+        choices=("PB2017", "PB2013", "SH2012", "as published"),
+    )
+    window: int = setting(0, "count", "spectral window of the files", minimum=0)
+    record: tuple[str, ...] = setting((), "text", "what to flag by hand, like 'antenna=C05 scan=2'")
+    interval: float = setting(
+        10 * minute, "s", "longest solution on a calibrator", shown="min", minimum=0.1
+    )
+    selfcal: float = setting(
+        1 * minute, "s", "solution interval of the self-calibration on the background", shown="min", minimum=0.1
+    )
+    elevation: bool = setting(
+        True, "1", "correct the bootstrap for the gain's course with elevation, where that is seen"
+    )
+    pixel: float = setting(1.5 * arcsec, "rad", "of the image of the field", shown="arcsec", minimum=1e-9)
+    size: int = setting(2048, "count", "pixels along its side", minimum=64, maximum=16384)
+    robust: float = setting(0.0, "1", "Briggs' weighting of the field", minimum=-2.0, maximum=2.0)
+    clean_sigmas: float = setting(4.0, "1", "depth of CLEAN in standard deviations", minimum=1.0)
+    source_sigmas: float = setting(6.0, "1", "sources fainter than this are left", minimum=1.0)
+    index: float = setting(-0.7, "1", "spectral index of the background as seen", minimum=-5.0, maximum=5.0)
+    mask: float = setting(
+        30 * arcsec, "rad", "about the planet's track, where nothing is subtracted", shown="arcsec", minimum=0.0
+    )
+    average_times: int = setting(4, "count", "integrations averaged after following the planet", minimum=1)
+    average_channels: int = setting(16, "count", "channels averaged likewise", minimum=1)
+    limb: float = setting(0.0, "1", "p of the disk that is fitted, brightness ∝ μ^p", minimum=0.0, maximum=5.0)
+    memory: float = setting(
+        2e9, "B", "what visibilities may take at a time; beyond, files are read again", shown="GB", minimum=1e7
+    )

@@ -38,7 +38,12 @@ class Frame(NamedTuple):
     """(time,) position angle of the zenith, north through east [rad]."""
 
 
-_TABLES = {"GMRT": "antennas_gmrt", "uGMRT": "antennas_gmrt", "VLA": "antennas_vla"}
+_TABLES = {
+    "GMRT": "antennas_gmrt",
+    "uGMRT": "antennas_gmrt",
+    "VLA": "antennas_vla",
+    "MeerKAT": "antennas_meerkat",
+}
 
 
 def antennas(telescope: str) -> Antennas:

@@ -91,6 +91,37 @@ def predict_smeared(
     return out.reshape(*uvw.shape[:-1], frequency.size)
 
 
+def correlate(value: Array, weight: Array, uvw: Array, frequency: Array, l: Array, m: Array) -> Array:  # noqa: E741
+    """Return what visibilities say of sources: (source, 6) sums.
+
+    Σ w Re z, Σ w u Im z, Σ w v Im z, Σ w, Σ w u², Σ w v², with z = V e^{−iφ}, φ the source's phase as in
+    `predict`, u and v in wavelengths and those that the source's place changes, u − w l/n and v − w m/n.
+
+    Parameters
+    ----------
+    value, weight
+        (time, baseline, channel); 0 weight where there are no data.
+    uvw
+        (time, baseline, 3) [m].
+    frequency
+        (channel,) equally spaced [Hz].
+    l, m
+        (source,) direction cosines.
+    """
+    east, north = np.asarray(l, float), np.asarray(m, float)
+    channels = np.asarray(frequency, float)
+    return np.asarray(
+        _correlate(
+            value.reshape(-1, channels.size),
+            weight.reshape(-1, channels.size),
+            np.ascontiguousarray(uvw.reshape(-1, 3)) / SPEED_OF_LIGHT,
+            channels,
+            channel_step(channels),
+            np.stack([east, north, depth_cosine(east, north)], axis=1),
+        )
+    )
+
+
 def depth_cosine(l: Array, m: Array) -> Array:  # noqa: E741
     """Return n − 1 = √(1 − l² − m²) − 1, without loss of digits near the centre of the field."""
     square = np.asarray(l, float) ** 2 + np.asarray(m, float) ** 2
@@ -169,3 +200,38 @@ def _sum(uvw, change, frequency, step, width, direction, flux, out):  # type: ig
                         imag[s, r] = a * turn_imag[s, r] + b * turn_real[s, r]
                 for r in range(count):
                     out[first + r, c] = complex(sum_real[r], sum_imag[r])
+
+
+@compiled_parallel
+def _correlate(value, weight, uvw, frequency, step, direction):  # type: ignore[no-untyped-def]
+    sources, rows, channels = direction.shape[0], uvw.shape[0], frequency.size
+    out = np.zeros((sources, 6))
+    for s in prange(sources):
+        x, y, z = direction[s, 0], direction[s, 1], direction[s, 2]
+        for i in range(rows):
+            delay = uvw[i, 0] * x + uvw[i, 1] * y + uvw[i, 2] * z
+            cycles = frequency[0] * delay
+            phase = -2 * np.pi * (cycles - np.round(cycles))
+            turn = -2 * np.pi * step * delay
+            real, imag = np.cos(phase), np.sin(phase)
+            turn_real, turn_imag = np.cos(turn), np.sin(turn)
+            a, b, c, d, e = 0.0, 0.0, 0.0, 0.0, 0.0
+            for k in range(channels):
+                w = weight[i, k]
+                q = w * frequency[k]
+                a += w * (value[i, k].real * real - value[i, k].imag * imag)
+                b += q * (value[i, k].real * imag + value[i, k].imag * real)
+                c += w
+                d += q * frequency[k]
+                e = real * turn_imag + imag * turn_real
+                real = real * turn_real - imag * turn_imag
+                imag = e
+            u = uvw[i, 0] - uvw[i, 2] * x / (1 + z)
+            v = uvw[i, 1] - uvw[i, 2] * y / (1 + z)
+            out[s, 0] += a
+            out[s, 1] += u * b
+            out[s, 2] += v * b
+            out[s, 3] += c
+            out[s, 4] += u * u * d
+            out[s, 5] += v * v * d
+    return out

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hesper.constants import SPEED_OF_LIGHT
 from hesper.radio import model_array, model_gains
 from hesper.radio.data import Setup, Visibilities
 from hesper.radio.data_settings import Observation, Simulation
-from hesper.radio.simulate_interference import Interference, added, drawn
+from hesper.radio.simulate_interference import Fringe, Interference, added, drawn
 from hesper.radio.simulate_scene import Sources, Wave, background, calibrator, column, stars, venus, waves
 from hesper.radio.simulate_schedule import TARGET, Scan, scans, setup
 from hesper.record import Array
@@ -109,7 +110,8 @@ def delivered(settings: Simulation, today: Day, scan: Scan, *, seed: int) -> Del
         array.antenna_position[array.antenna1] - array.antenna_position[array.antenna2], axis=1
     )
     marked = added(
-        value, sigma * own.counts, scan.time, length, (array.antenna1, array.antenna2), today.interference, own, generator
+        value, sigma * own.counts, scan.time, length, (array.antenna1, array.antenna2),
+        _fringe(settings, array, scan, uvw), today.interference, own, generator,
     )  # fmt: skip
     weight = np.broadcast_to(np.float32(1.0), value.shape)
     made = Visibilities(
@@ -126,20 +128,30 @@ def delivered(settings: Simulation, today: Day, scan: Scan, *, seed: int) -> Del
     return Delivered(made, marked, gain, sky)
 
 
+def _change(settings: Simulation, array: Setup, scan: Scan) -> Array:
+    """Return by how much uvw changes during the integrations of a scan [m]."""
+    return model_array.uvw_change(
+        scan.time,
+        np.full(scan.time.size, settings.observation.integration),
+        array.antenna_position,
+        array.antenna1,
+        array.antenna2,
+        float(array.field_ra[scan.field]),
+        float(array.field_dec[scan.field]),
+    )
+
+
+def _fringe(settings: Simulation, array: Setup, scan: Scan, uvw: Array) -> Fringe:
+    change = _change(settings, array, scan)
+    return Fringe(uvw[..., 2] / SPEED_OF_LIGHT, change[..., 2] / SPEED_OF_LIGHT, array.frequency)
+
+
 def _sky(settings: Simulation, today: Day, scan: Scan, uvw: Array, direction: Array) -> Array:
     array, integration = today.setup, settings.observation.integration
     if str(array.field_name[scan.field]) != TARGET:
         spectrum = calibrator(array, scan.field, settings.scene, scale=_SCALE, year=_year(settings.observation))
         return np.broadcast_to(spectrum.astype(np.complex64), (*uvw.shape[:2], spectrum.size))
-    change = model_array.uvw_change(
-        scan.time,
-        np.full(scan.time.size, integration),
-        array.antenna_position,
-        array.antenna1,
-        array.antenna2,
-        array.field_ra[scan.field],
-        array.field_dec[scan.field],
-    )
+    change = _change(settings, array, scan)
     sky = stars(array, scan, uvw, change, today.sources, today.waves, direction)
     sky += venus(array, scan, uvw, settings.scene, integration)
     return sky

@@ -22,6 +22,17 @@ class Interference(NamedTuple):
     """(antenna,) phases [rad] of the interference that is always on."""
 
 
+class Fringe(NamedTuple):
+    """What stopping the fringes of the field does to a signal from the ground."""
+
+    delay: Array
+    """(time, baseline) w/c [s]."""
+    change: Array
+    """(time, baseline) change of w/c during an integration [s]."""
+    frequency: Array
+    """(channel,) [Hz]."""
+
+
 def drawn(corruption: Corruption, channels: int, antennas: int, generator: np.random.Generator) -> Interference:
     """Draw the channels of narrow signals."""
     pick = generator.permutation(channels)
@@ -36,6 +47,7 @@ def added(
     time: Array,
     length: Array,
     antennas: tuple[Array, Array],
+    fringe: Fringe,
     interference: Interference,
     corruption: Corruption,
     generator: np.random.Generator,
@@ -54,6 +66,8 @@ def added(
         (baseline,) [m].
     antennas
         First and second antenna of every baseline.
+    fringe
+        By what the correlator turned and smeared a signal that stands still on the ground.
     interference, corruption
         What was drawn, and the recipe.
     generator
@@ -61,8 +75,9 @@ def added(
 
     Notes
     -----
-    A signal from the ground does not follow the sky's fringes: its phase at an antenna stays. What is always
-    on and below the noise (`hum`) is left in: no flagger can find it in one cell.
+    A signal from the ground does not follow the sky: the correlator, which stops the fringes of the field,
+    turns it by −2π ν w/c, and it is left where that changes little in an integration, on baselines without
+    east–west extent. What is always on and below the noise (`hum`) no flagger can find in one cell.
     """
     times, baselines, channels, hands = value.shape
     marked = np.zeros(value.shape, bool)
@@ -86,5 +101,7 @@ def added(
         marked[cell] = True
     if corruption.hum > 0:
         phase = interference.hum_phase[antennas[0]] - interference.hum_phase[antennas[1]]
-        value[:, near] += (corruption.hum * noise * np.exp(1j * phase[near]))[None, :, None, None]
+        turned = np.exp(1j * (phase[near, None] - 2 * np.pi * fringe.delay[:, near, None] * fringe.frequency))
+        left = np.sinc(fringe.change[:, near, None] * fringe.frequency)
+        value[:, near] += (corruption.hum * noise * left * turned)[..., None]
     return marked

@@ -5,10 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper import ephemeris
-from hesper.constants import SPEED_OF_LIGHT
-from hesper.geometry import disk
 from hesper.physics import planck, sky
-from hesper.radio import model_array, model_beam, model_flux, model_sources
+from hesper.radio import model_array, model_beam, model_flux, model_planet, model_sources
 from hesper.radio.data import Setup
 from hesper.radio.data_settings import Corruption, Scene
 from hesper.radio.simulate_schedule import TARGET, Scan
@@ -117,45 +115,38 @@ def contrast_flux(scene: Scene, frequency: Array, diameter: Array) -> Array:
 
 def venus(setup: Setup, scan: Scan, uvw: Array, scene: Scene, integration: float) -> Array:
     """Return the visibilities (time, baseline, channel) [Jy] of the moving, resolved disk."""
-    centre = setup.antenna_position.mean(axis=0)
     field = list(setup.field_name).index(TARGET)
-    ra0, dec0 = setup.field_ra[field], setup.field_dec[field]
-    half = 0.5 * integration
-    view = ephemeris.viewing(scan.time, tuple(centre))
-    frame = model_array.field_frame(scan.time, ra0, dec0, centre)
+    ra, dec = float(setup.field_ra[field]), float(setup.field_dec[field])
+    view = ephemeris.viewing(scan.time, tuple(setup.antenna_position.mean(axis=0)))
+    direction = _direction(setup, scan.time, ra, dec)
     ends = [
-        _path(setup, scan.time + sign * half, ra0, dec0, centre) for sign in (-1, 1)
-    ]
-    east, north = model_array.direction_cosines(view.ra, view.dec, ra0, dec0)
-    depth = model_sources.depth_cosine(east, north)
-    delay = np.einsum("tbi,ti->tb", uvw, np.stack([east, north, depth], axis=1)) / SPEED_OF_LIGHT
-    drift = (ends[1] - ends[0]) / SPEED_OF_LIGHT
-    del frame
-    slope = np.stack([east, north], axis=1)[:, None] / (1 + depth)[:, None, None]
-    across = np.linalg.norm(uvw[..., :2] - uvw[..., 2:] * slope, axis=-1) / SPEED_OF_LIGHT
-    beam = model_beam.find_beam(setup.telescope, float(setup.frequency.mean()))
-    offset = np.arcsin(np.hypot(east, north))
-    response = model_beam.primary_beam(offset[:, None], setup.frequency[None], beam.coefficients)
-    flux = response * contrast_flux(scene, setup.frequency, view.angular_diameter)
-    out = np.empty((*delay.shape, setup.frequency.size), np.complex64)
-    for t in range(len(scan.time)):
-        q = np.pi * view.angular_diameter[t] * across[t][:, None] * setup.frequency
-        shape = disk.limb_darkened_disk_visibility(q, scene.limb)
-        loss = np.sinc(drift[t][:, None] * setup.frequency) * np.sinc(
-            delay[t][:, None] * setup.channel_width
+        (
+            model_planet.uvw_at(
+                scan.time + sign * 0.5 * integration, setup.antenna_position, setup.antenna1, setup.antenna2, ra, dec
+            ),
+            _direction(setup, scan.time + sign * 0.5 * integration, ra, dec),
         )
-        out[t] = flux[t] * shape * loss * np.exp(2j * np.pi * delay[t][:, None] * setup.frequency)
-    return out
+        for sign in (-1, 1)
+    ]  # fmt: skip
+    beam = model_beam.find_beam(setup.telescope, float(setup.frequency.mean()))
+    offset = np.arcsin(np.hypot(*direction.T))
+    response = model_beam.primary_beam(offset[:, None], setup.frequency[None], beam.coefficients)
+    return model_planet.moving_disk(
+        uvw,
+        setup.frequency,
+        direction,
+        model_planet.path_change(*ends),
+        view.angular_diameter,
+        response * contrast_flux(scene, setup.frequency, view.angular_diameter),
+        exponent=scene.limb,
+        channel_width=setup.channel_width,
+    )
 
 
-def _path(setup: Setup, time: Array, ra0: float, dec0: float, centre: Array) -> Array:
-    """Return the path difference (time, baseline) [m] of Venus against the tracked centre."""
-    view = ephemeris.viewing(time, tuple(centre))
-    frame = model_array.field_frame(time, ra0, dec0, centre)
-    uvw = model_array.baseline_uvw(frame.axes, setup.antenna_position, setup.antenna1, setup.antenna2)
-    east, north = model_array.direction_cosines(view.ra, view.dec, ra0, dec0)
-    place = np.stack([east, north, model_sources.depth_cosine(east, north)], axis=1)
-    return np.asarray(np.einsum("tbi,ti->tb", uvw, place))
+def _direction(setup: Setup, time: Array, ra: float, dec: float) -> Array:
+    """Return the direction cosines (time, 2) of Venus, seen from the array."""
+    view = ephemeris.viewing(time, tuple(setup.antenna_position.mean(axis=0)))
+    return np.stack(model_array.direction_cosines(view.ra, view.dec, ra, dec), axis=-1)
 
 
 def stars(
