@@ -103,7 +103,7 @@ def test_a_map_of_the_sky_is_read(tmp_path):
 
 
 def schedule():
-    """Return the hours of the 19th of March: the secondary falls from 85° to 23°, the primary begins at 67°."""
+    """19 March: the secondary falls from 85° to 23°, the primary stands at 67° half an hour before."""
     secondary = np.arange(0, 5.01, 0.5) * hour
     height = np.interp(secondary, [0, 5 * hour], [85 * deg, 23 * deg])
     target = np.linspace(0, 5 * hour, 200)
@@ -114,7 +114,7 @@ def schedule():
 
 
 def test_budget_has_the_terms_of_the_paper():
-    """Section 3.2: 18° of 62° make 2.9 % (the paper: 2.5 %), 8° on the sky at most 1.3 %, time 1 %."""
+    """Section 3.2: 18° of 62° make 2.9 % (paper: 2.5 %), 8° on the sky at most 1.3 %, time 1 %."""
     found = retrieve_budget.budget(schedule(), retrieve_budget.GMRT_2004, noise=0.0155, gain_power=1)
     term = dict(zip(found.term, found.value, strict=True))
     assert term["flux scale"] == 0.03

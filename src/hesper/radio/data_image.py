@@ -151,3 +151,13 @@ class SkyMap:
     dec: Array = array("pixel", "rad", "declination of the pixel's centre, ICRF")
     temperature: Array = array("pixel", "K", "brightness temperature, cosmic background included")
     frequency: float = number("Hz", "frequency of the map")
+
+
+@record
+class PermittivityFit:
+    """The permittivity of a surface from the polarisation of its limb."""
+
+    permittivity: float = number("1", "relative permittivity, real")
+    permittivity_std: float = number("1", "standard deviation: noise, and the flux density of the disk")
+    reduced_chi2: float = number("1", "χ² per degree of freedom, weights as given")
+    n: int = number("1", "visibilities used", dtype=int)

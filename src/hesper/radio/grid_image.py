@@ -40,13 +40,15 @@ def prepare(samples: Samples, weight: Array, frame: Frame, *, wide_psf: bool) ->
     """
     if frame.size < 8 or frame.size % 2:
         raise InputError(f"image: {frame.size} pixels along a side; an even number of 8 or more is needed")
-    psf_size = 2 * frame.size if wide_psf else frame.size
-    ones = np.ones(samples.value.shape, np.complex64)
-    about = model_imaging.prepare(samples.uvw, ones, weight, size=psf_size, pixel=frame.pixel)
     total = float(np.sum(weight, dtype=float))
-    psf = model_imaging.image(about) / np.float32(total)
-    del about, ones
     plan = model_imaging.prepare(samples.uvw, samples.value, weight, size=frame.size, pixel=frame.pixel)
+    about = plan
+    if wide_psf:
+        about = model_imaging.prepare(
+            samples.uvw, samples.value, weight, size=2 * frame.size, pixel=frame.pixel
+        )
+    psf = model_imaging.point(about) / np.float32(total)
+    del about
     natural = np.where(samples.weight > 0, samples.weight, 1)
     noise = float(np.sqrt(np.sum(weight.astype(float) ** 2 / natural))) / total
     image = model_imaging.image(plan) / np.float32(total)

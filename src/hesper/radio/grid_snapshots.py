@@ -84,10 +84,11 @@ def _added(
     if not seen:
         raise InputError("snapshots: no visibility has weight; look at the flags")
     every = concatenate(seen, "sample")
-    ones = np.ones_like(every.value)
-    spread = model_imaging.prepare(every.uvw, ones, every.weight, size=2 * frame.size, pixel=frame.pixel)
+    spread = model_imaging.prepare(
+        every.uvw, every.value, every.weight, size=2 * frame.size, pixel=frame.pixel
+    )
     total = float(np.sum(every.weight, dtype=float))
-    psf = model_imaging.image(spread) / np.float32(total)
+    psf = model_imaging.point(spread) / np.float32(total)
     return Dirty(image=image / total, psf=psf, weight=total, noise=total**-0.5, frame=frame)
 
 

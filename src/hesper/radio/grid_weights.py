@@ -4,10 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from hesper.compiled import compiled
+from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.errors import InputError
 from hesper.radio.data_image import Samples
 from hesper.record import Array
+
+_PARTS = 4
+"""Parts of the samples that are added up side by side; fixed, so that the sum is the same on any machine."""
 
 
 def natural(samples: Samples) -> Array:
@@ -52,8 +55,9 @@ def briggs(samples: Samples, *, robust: float, field_of_view: float) -> Array:
 def _density(samples: Samples, field_of_view: float) -> tuple[Array, float]:
     """Return the weight in the cell of every sample, and Σ W²/Σ W over the cells."""
     cells = int(np.abs(samples.uvw[:, :2]).max(initial=1.0) * field_of_view) + 2
-    grid = np.zeros((cells, 2 * cells + 1), np.float32)
-    _fill(samples.uvw, samples.weight, field_of_view, cells, grid)
+    parts = np.zeros((_PARTS, cells, 2 * cells + 1), np.float32)
+    _fill(samples.uvw, samples.weight, field_of_view, cells, parts)
+    grid = parts.sum(axis=0)
     mean = float(np.sum(grid.astype(float) ** 2) / np.sum(grid, dtype=float))
     return _look(samples.uvw, field_of_view, cells, grid), mean
 
@@ -65,17 +69,20 @@ def _cell(uvw: Array, i: int, scale: float, cells: int) -> Any:
     return (-v, cells - u) if v < 0 or (v == 0 and u < 0) else (v, cells + u)
 
 
-@compiled
-def _fill(uvw: Array, weight: Array, scale: float, cells: int, grid: Array) -> None:
-    for i in range(weight.size):
-        row, column = _cell(uvw, i, scale, cells)
-        grid[row, column] += weight[i]
+@compiled_parallel
+def _fill(uvw: Array, weight: Array, scale: float, cells: int, grids: Array) -> None:
+    """Add weights to as many grids as there are parts of the samples."""
+    size = (weight.size + len(grids) - 1) // len(grids)
+    for part in prange(len(grids)):
+        for i in range(part * size, min((part + 1) * size, weight.size)):
+            row, column = _cell(uvw, i, scale, cells)
+            grids[part, row, column] += weight[i]
 
 
-@compiled
+@compiled_parallel
 def _look(uvw: Array, scale: float, cells: int, grid: Array) -> Any:
     out = np.empty(len(uvw), np.float32)
-    for i in range(len(uvw)):
+    for i in prange(len(uvw)):
         row, column = _cell(uvw, i, scale, cells)
         out[i] = grid[row, column]
     return out

@@ -153,6 +153,14 @@ def image(plan: Plan, model: Array | None = None) -> Array:
     return np.asarray(total / (plan.taper[:, None] * plan.taper), np.float32)
 
 
+def point(plan: Plan) -> Array:
+    """Return the image of a source of 1 Jy in the middle, Σ weight there: the point-spread function."""
+    lay = plan.layout
+    thick = 2 * float(lay.slab_w[0])
+    turned = np.exp(-1j * np.float32(np.pi * thick * lay.height) * lay.across).astype(np.complex64)
+    return image(plan._replace(layout=lay._replace(value=turned)))
+
+
 def predict(plan: Plan, model: Array) -> Array:
     """Return the visibility (sample,) of an image, in the order of `plan.layout` and turned as its values."""
     lay = plan.layout
