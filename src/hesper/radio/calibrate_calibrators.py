@@ -30,7 +30,9 @@ class Calibration(NamedTuple):
     """Name and result of every step of flagging."""
 
 
-def calibration(visibilities: Visibilities, *, secondary: int, scale: str, interval: float) -> Calibration:
+def calibration(
+    visibilities: Visibilities, *, secondary: int, scale: str, interval: float, elevation: bool
+) -> Calibration:
     """Flag the calibrators, solve for bandpass and gains, and find the secondary's flux density.
 
     Two rounds: after the first, flags are sought again in what is left when the calibrators are taken off.
@@ -45,6 +47,9 @@ def calibration(visibilities: Visibilities, *, secondary: int, scale: str, inter
         Of flux densities, one of `model_flux.SCALES`.
     interval
         Longest interval of a gain solution [s].
+    elevation
+        Correct the comparison of primary and secondary for the gain's course with elevation, where the
+        secondary shows it at three standard deviations.
 
     Raises
     ------
@@ -84,9 +89,18 @@ def calibration(visibilities: Visibilities, *, secondary: int, scale: str, inter
     if secondary in known.spectra:
         fluxes = calibrate_flux.of_primaries(known, setup)
     else:
-        fluxes = calibrate_flux.bootstrap(table, setup, known, secondary, slope=0.0)
+        slope = _slope(table, secondary) if elevation else 0.0
+        fluxes = calibrate_flux.bootstrap(table, setup, known, secondary, slope=slope)
         table = calibrate_flux.rescaled(table, secondary, float(fluxes.flux_density[-1]))
     return Calibration(passband, table, fluxes, bad, scans, data, steps)
+
+
+def _slope(table: Gains, secondary: int) -> float:
+    """Return the slope of log amplitude with elevation where it is seen, else 0."""
+    if np.sum(table.field == secondary) < 3:
+        return 0.0
+    curve = calibrate_flux.elevation_curve(table, secondary)
+    return curve.slope if abs(curve.slope) > 3 * curve.slope_std else 0.0
 
 
 def _level(data: Visibilities, model: Array, passband: Bandpass, reference: int) -> Visibilities:

@@ -1,6 +1,6 @@
 """What calibration hands on and keeps: reports of flags, tables of gains, flux densities of calibrators."""
 
-from hesper.record import Array, array, record, text
+from hesper.record import Array, array, number, record, text
 
 
 @record
@@ -65,3 +65,14 @@ class Sources:
     north: Array = array("source", "1", "direction cosine m, north")
     flux_density: Array = array("source", "Jy", "apparent flux density in the middle of the band")
     flux_density_std: Array = array("source", "Jy", "standard deviation of flux_density")
+
+
+@record
+class Truth:
+    """What was simulated."""
+
+    temperature: float = number("K", "brightness temperature of the disk, the sky it hides included")
+    flux_density: float = number("Jy", "of the disk over that sky, middle of band and observation")
+    calibrator_flux: float = number("Jy", "of the secondary calibrator, middle of the band")
+    noise: float = number("Jy", "standard deviation of a visibility's real part, thermal")
+    seed: int = number("1", "of the simulation", dtype=int)

@@ -10,33 +10,15 @@ import numpy as np
 from hesper import config, ephemeris, figures, products
 from hesper.physics import planck
 from hesper.products import Figure, Result, Section, from_published
-from hesper.radio import plot, read, retrieve
+from hesper.errors import InputError
+from hesper.radio import pipeline_field, pipeline_visibilities, plot, read, retrieve
+from hesper.radio.data_calibration import Truth
+from hesper.radio.pipeline_config import SKY, Config
 from hesper.radio.data import FluxDensities, Temperatures
-from hesper.record import record, setting
 from hesper.runs import Plan, Run
 from hesper.units import arcsec, deg, hour_angle, mJy, percent
 
-_SKY = {model.name: model for model in (retrieve.SCALED_WHOLE, retrieve.BACKGROUND_APART)}
 _SOURCE = "Mohan et al. 2017, Table"
-
-
-@record
-class Config:
-    """Settings of the reduction from flux densities to temperatures."""
-
-    input: str = setting("", "text", "CSV of flux densities; empty: those of Mohan et al. 2017")
-    sky_408: float = setting(
-        30.0, "K", "sky temperature at 408 MHz behind Venus", minimum=2.725, maximum=2000.0
-    )
-    sky_408_std: float = setting(
-        4.0, "K", "its standard deviation: zero level of the survey", minimum=0.0, maximum=2000.0
-    )
-    sky_model: str = setting(
-        "background apart", "text", "how the sky is scaled to other frequencies", choices=tuple(_SKY)
-    )
-    calibration: float = setting(
-        0.07, "1", "standard deviation of the flux scale, relative", shown="percent", minimum=0.0, maximum=1.0
-    )
 
 
 PAPER = config.load(Config, {"sky_model": "paper"})
@@ -44,24 +26,56 @@ PAPER = config.load(Config, {"sky_model": "paper"})
 
 def inputs(settings: Config) -> list[Path]:
     """Return the files a run reads."""
-    return [config.existing(settings.input)] if settings.input else []
+    if not settings.input:
+        return []
+    path = config.existing(settings.input)
+    return [path] if settings.source == "fluxes" else pipeline_visibilities.inputs(path)
+
+
+def kernels(settings: Config) -> list[Path]:
+    """Return the ephemeris that a run uses."""
+    del settings
+    return [ephemeris.kernel_path("DE421")]
 
 
 def plan(settings: Config) -> Plan:
     """Return what `run` would do."""
-    fluxes = read.flux_densities(*inputs(settings))
-    return Plan(
-        list(map(str, fluxes.label)), ["temperatures.nc", "temperatures.png", "results.json"], 3e8, 1.0
-    )
+    if settings.source == "fluxes":
+        fluxes = read.flux_densities(*inputs(settings))
+        return Plan(
+            list(map(str, fluxes.label)), ["temperatures.nc", "temperatures.png", "results.json"], 3e8, 1.0
+        )
+    size = sum(path.stat().st_size for path in inputs(settings))
+    most = min(3.0 * size, settings.reduction.memory * 2) + 6e8
+    return Plan((settings.input,), pipeline_visibilities.PRODUCTS, most, 20 + 1.2e-7 * size)
+
+
+def simulate(settings: Config, out: Run) -> None:
+    """Write what the observatory would deliver of the recipe's day: UVFITS, and `truth.nc`."""
+    pipeline_visibilities.simulated(settings, out)
 
 
 def run(settings: Config, out: Run) -> list[Result]:
-    """Turn a table of flux densities into temperatures."""
+    """Turn raw visibilities, or a table of flux densities, into temperatures."""
+    if settings.source == "visibilities":
+        return _visibilities(settings, out)
+    if settings.source == "field":
+        return pipeline_field.run(settings, out)
     fluxes = read.flux_densities(*inputs(settings))
     found = _temperatures(settings, fluxes)
     out.write("temperatures.nc", lambda: products.netcdf(found))
     out.write("temperatures.png", lambda: figures.png(plot.temperatures(found, found.brightness_temperature)))
     return [_row(found, i) for i in range(found.frequency.size)]
+
+
+def _visibilities(settings: Config, out: Run) -> list[Result]:
+    if not settings.input:
+        raise InputError("radio: input is empty; name a UVFITS file or a Measurement Set")
+    path = config.existing(settings.input, what="radio: input")
+    done = pipeline_visibilities.reduced(settings, path)
+    pipeline_visibilities.written(done, out)
+    beside = path.parent / "truth.nc"
+    return pipeline_visibilities.rows(done, products.read(beside, Truth) if beside.is_file() else None)
 
 
 def _row(found: Temperatures, i: int) -> Result:
@@ -102,7 +116,7 @@ def _temperatures(settings: Config, fluxes: FluxDensities) -> Temperatures:
         fluxes,
         sky_408=settings.sky_408,
         sky_408_std=settings.sky_408_std,
-        sky_model=_SKY[settings.sky_model],
+        sky_model=SKY[settings.sky_model],
         calibration=settings.calibration,
     )
 

@@ -102,7 +102,12 @@ def calibrator(setup: Setup, field: int, scene: Scene, *, scale: str, year: floa
     if model_flux.calibrator_near(setup.field_ra[field], setup.field_dec[field]):
         known = model_flux.find_calibrator(name).name
         return model_flux.calibrator_flux(known, setup.frequency, scale=scale, year=year).flux_density
-    return np.asarray(scene.calibrator_flux * (setup.frequency / _REFERENCE) ** -0.5)
+    return secondary_flux(scene, setup.frequency)
+
+
+def secondary_flux(scene: Scene, frequency: Array) -> Array:
+    """Return the spectrum (channel,) [Jy] of the calibrator that is on no scale."""
+    return np.asarray(scene.calibrator_flux * (frequency / _REFERENCE) ** -0.5)
 
 
 def contrast_flux(scene: Scene, frequency: Array, diameter: Array) -> Array:
