@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from hesper import ephemeris
 from hesper.errors import InputError
-from hesper.radio import model_array, plan, retrieve_disk
+from hesper.radio import grid_image, model_array, plan, plan_beam, retrieve_disk
+from hesper.radio.data_image import Beam
 from hesper.units import MHz, arcsec, minute
 
 
@@ -69,3 +71,24 @@ def test_wrong_input_is_named():
         plan.outlook(plan.Config(band="band 9"))
     with pytest.raises(InputError, match="write it like"):
         plan.outlook(plan.Config(date="tomorrow"))
+
+
+def test_a_disk_seen_with_a_small_beam_has_the_mean_brightness():
+    size = 22.72 * arcsec
+    beam = Beam(major=6.5 * arcsec, minor=5.1 * arcsec, angle=0.0)
+    share = grid_image.beam_area(beam) / (np.pi / 4 * size**2)
+    assert plan_beam.peak(58.0, size, beam) == pytest.approx(58 * share, rel=1e-3)
+    wide = Beam(major=200 * arcsec, minor=200 * arcsec, angle=0.0)
+    assert plan_beam.peak(58.0, size, wide) == pytest.approx(58.0, rel=0.01)
+
+
+def test_more_weight_to_the_long_baselines_makes_the_beam_smaller():
+    place = model_array.antennas("GMRT")
+    view = ephemeris.viewing(np.datetime64("2004-03-26T10:00") + np.arange(-2, 3) * 3600, "GMRT")
+    samples = plan_beam.points(place, view, frequency=606e6, bandwidth=16e6)
+    beams = [plan_beam.synthesised(samples, robust=r, field_of_view=0.012) for r in (-2.0, 0.5, 2.0)]
+    areas = [b.major * b.minor for b in beams]
+    assert areas == sorted(areas)
+    assert plan_beam.robustness(samples, area=areas[1], field_of_view=0.012) == pytest.approx(0.5, abs=0.05)
+    with pytest.raises(InputError, match="weights give"):
+        plan_beam.robustness(samples, area=100 * areas[2], field_of_view=0.012)

@@ -67,12 +67,12 @@ def _beam(axes: "Axes", beam: Beam, corner: float, unit: float) -> None:
     """Draw the beam in the lower corner on the right, where the east is low."""
     from matplotlib.patches import Ellipse
 
-    # The axis of east points left, and angles are turned with it: north through east, as they are.
+    # In coordinates of east and north an ellipse turns from north to west.
     ellipse = Ellipse(
         (corner, corner),
         beam.minor / unit,
         beam.major / unit,
-        angle=beam.angle / deg,
+        angle=-beam.angle / deg,
         fc=COLOURS[5],
         alpha=0.7,
     )
