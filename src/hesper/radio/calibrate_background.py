@@ -65,7 +65,9 @@ def outside_track(
 
 def subtracted(visibilities: Visibilities, model: Array) -> Visibilities:
     """Return the visibilities less a model (time, baseline, channel), the same in all parallel hands."""
-    hands = [i for i, name in enumerate(visibilities.setup.polarisation) if name in ("I", "RR", "LL", "XX", "YY")]
+    hands = [
+        i for i, name in enumerate(visibilities.setup.polarisation) if name in ("I", "RR", "LL", "XX", "YY")
+    ]
     value = np.array(visibilities.value)
     for hand in hands:
         value[..., hand] -= model

@@ -82,9 +82,7 @@ def calibration(
         )
         level = _level(data, model, passband, reference)
         residual = level.value - model[..., None]
-        data = dataclasses.replace(
-            data, flag=calibrate_flags.automatic(level, residual).flag
-        )
+        data = dataclasses.replace(data, flag=calibrate_flags.automatic(level, residual).flag)
     steps.append(("interference", data))
     if secondary in known.spectra:
         fluxes = calibrate_flux.of_primaries(known, setup)
@@ -117,7 +115,7 @@ def _steady(passband: Bandpass) -> Bandpass:
     That is below 0.2 of the mean amplitude, or with an error of more than 8 times the median's.
     """
     relative = np.ma.masked_invalid(passband.amplitude_std / passband.amplitude)
-    usual = np.ma.median(relative, axis=1, keepdims=True)
+    usual = np.ma.median(relative, axis=1, keepdims=True)  # type: ignore[no-untyped-call]
     lost = np.ma.filled((relative > 8 * usual) | (passband.amplitude < 0.2), True)
     return dataclasses.replace(passband, amplitude=np.where(lost, np.nan, passband.amplitude))
 

@@ -18,7 +18,7 @@ class Thresholds(NamedTuple):
     """How far something must stand out."""
 
     sample: float = 7.0
-    """Standard deviations of a single amplitude, for SumThreshold; noise alone then loses below 0.1 %."""
+    """Standard deviations of a single amplitude, for SumThreshold; noise alone then loses about 0.1 %."""
     aggressiveness: float = 0.2
     """η of the rank operator."""
     scatter: float = 7.0
@@ -41,7 +41,9 @@ def before_calibration(visibilities: Visibilities, *, thresholds: Thresholds = D
     return _flagged(visibilities, visibilities.value, thresholds, 1)
 
 
-def automatic(visibilities: Visibilities, residual: Array, *, thresholds: Thresholds = DEFAULT) -> Visibilities:
+def automatic(
+    visibilities: Visibilities, residual: Array, *, thresholds: Thresholds = DEFAULT
+) -> Visibilities:
     """Flag interference, scan by scan.
 
     Parameters
@@ -87,11 +89,15 @@ def bad_antennas(visibilities: Visibilities, *, thresholds: Thresholds = DEFAULT
         part = slice(mine[0], mine[-1] + 1)
         steady = model_flags.coherence(visibilities.value[part], visibilities.flag[part])
         for p in range(setup.polarisation.size):
-            bad[i, :, p] = _worst_first(steady[:, p], setup.antenna1, setup.antenna2, count, thresholds.coherence)
+            bad[i, :, p] = _worst_first(
+                steady[:, p], setup.antenna1, setup.antenna2, count, thresholds.coherence
+            )
     return bad
 
 
 def _worst_first(steady: Array, first: Array, second: Array, count: int, least: float) -> Array:
+    if not np.isfinite(steady).any():  # too few integrations to tell
+        return np.zeros(count, bool)
     square = np.full((count, count), np.nan)
     square[first, second] = square[second, first] = steady
     bad = np.zeros(count, bool)
@@ -99,12 +105,12 @@ def _worst_first(steady: Array, first: Array, second: Array, count: int, least: 
         left = np.where(bad[None] | bad[:, None], np.nan, square)
         seen = np.isfinite(left).any(axis=1)
         if seen.sum() < 2:
-            return bad | ~np.isfinite(square).any(axis=1)
+            return np.asarray(bad | ~np.isfinite(square).any(axis=1))
         median = np.full(count, np.inf)
         median[seen] = np.nanmedian(left[seen], axis=1)
         worst = int(np.argmin(median))
         if median[worst] >= least:
-            return bad | ~np.isfinite(square).any(axis=1)
+            return np.asarray(bad | ~np.isfinite(square).any(axis=1))
         bad[worst] = True
 
 
@@ -190,7 +196,10 @@ def report(steps: Sequence[tuple[str, Visibilities]]) -> FlagReport:
     setup = last.setup
     by_baseline = last.flag.mean(axis=(0, 2, 3))
     antenna = np.array(
-        [by_baseline[(setup.antenna1 == a) | (setup.antenna2 == a)].mean() for a in range(setup.antenna_name.size)]
+        [
+            by_baseline[(setup.antenna1 == a) | (setup.antenna2 == a)].mean()
+            for a in range(setup.antenna_name.size)
+        ]
     )
     return FlagReport(
         step=np.array([name for name, _ in steps]),

@@ -42,9 +42,7 @@ def primary(visibilities: Visibilities, *, scale: str) -> Primary:
             notes += [known.note] if known.note else []
     if not spectra:
         names = ", ".join(str(setup.field_name[f]) for f in np.unique(visibilities.field))
-        raise InputError(
-            f"calibrators {names}: none is on a flux scale; observe 3C48, 3C147 or 3C286, or give its flux density"
-        )
+        raise InputError(f"calibrators {names}: none is on a flux scale; observe 3C48, 3C147 or 3C286")
     return Primary(spectra, used, "; ".join(notes))
 
 
@@ -70,7 +68,8 @@ def elevation_curve(table: Gains, field: int) -> ElevationCurve:
         raise InputError(f"elevation curve: {mine.sum()} solutions on the field; three or more are needed")
     log = np.ma.masked_invalid(np.log(table.amplitude[mine]))
     relative = log - log.mean(axis=0)
-    common = np.ma.filled(np.ma.median(relative.reshape(mine.sum(), -1), axis=1), 0.0)
+    middle = np.ma.median(relative.reshape(mine.sum(), -1), axis=1)  # type: ignore[no-untyped-call]
+    common = np.ma.filled(middle, 0.0)
     x = table.elevation[mine] - table.elevation[mine].mean()
     slope = float(np.sum(x * common) / np.sum(x**2))
     rest = common - slope * x - common.mean()
@@ -112,19 +111,20 @@ def bootstrap(
         j = mine[np.argmin(np.abs(table.time[mine] - table.time[i]))]
         turned = np.exp(-2 * slope * (table.elevation[j] - table.elevation[i]))
         ratios.append((table.amplitude[j] / table.amplitude[i]) ** 2 * turned)
-    ratio = np.ma.median(np.ma.masked_invalid(ratios), axis=0).compressed()
+    middle = np.ma.median(np.ma.masked_invalid(ratios), axis=0)  # type: ignore[no-untyped-call]
+    ratio = np.asarray(np.ma.compressed(middle))
     if ratio.size < 2:
         raise InputError("bootstrap: fewer than two antennas saw both calibrators; see the report of flags")
     flux = float(np.median(ratio))
     spread = 1.4826 * float(np.median(np.abs(ratio - flux)))
     std = spread * np.sqrt(np.pi / 2 / ratio.size)
-    middle = [float(np.median(spectrum)) for spectrum in known.spectra.values()]
+    values = [float(np.median(spectrum)) for spectrum in known.spectra.values()]
     names = [str(setup.field_name[f]) for f in known.spectra]
     return CalibratorFluxes(
         name=np.array([*names, str(setup.field_name[secondary])]),
-        flux_density=np.array([*middle, flux]),
-        flux_density_std=np.array([*(0.0 for _ in middle), std]),
-        is_primary=np.array([*(True for _ in middle), False]),
+        flux_density=np.array([*values, flux]),
+        flux_density_std=np.array([*(0.0 for _ in values), std]),
+        is_primary=np.array([*(True for _ in values), False]),
         scale=known.scale,
         note=known.note,
     )

@@ -1,6 +1,7 @@
 """Calibrators → tables of gains → calibrated visibilities."""
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 
@@ -46,7 +47,9 @@ def reference_antenna(visibilities: Visibilities) -> int:
     count = setup.antenna_name.size
     amount = np.bincount(setup.antenna1, good, count) + np.bincount(setup.antenna2, good, count)
     if amount.max() == 0:
-        raise InputError("calibration: every visibility of the calibrators is flagged; see the report of flags")
+        raise InputError(
+            "calibration: every visibility of the calibrators is flagged; see the report of flags"
+        )
     distance = np.linalg.norm(setup.antenna_position - np.median(setup.antenna_position, axis=0), axis=1)
     best = np.flatnonzero(amount >= 0.95 * amount.max())
     return int(best[np.argmin(distance[best])])
@@ -96,7 +99,12 @@ def _gains(
         )
     )
     found = model_solver.solve(
-        sums, setup.antenna1, setup.antenna2, setup.antenna_name.size, reference=reference, phase_only=phase_only
+        sums,
+        setup.antenna1,
+        setup.antenna2,
+        setup.antenna_name.size,
+        reference=reference,
+        phase_only=phase_only,
     )
     number = np.bincount(slot)
     time = np.bincount(slot, visibilities.time - visibilities.time[0]) / number + visibilities.time[0]
@@ -119,7 +127,7 @@ def _gains(
 
 
 def _slots(visibilities: Visibilities, interval: float) -> Array:
-    """Number the solution intervals: scans cut into equal parts."""
+    """Return the number of the solution of every integration: scans cut into equal parts."""
     slot = np.empty(len(visibilities.time), int)
     next_free = 0
     for start, stop in scan_edges(visibilities):
@@ -133,8 +141,7 @@ def _slots(visibilities: Visibilities, interval: float) -> Array:
 def scan_edges(visibilities: Visibilities) -> list[tuple[int, int]]:
     """Return first and last-but-one integration of every scan."""
     edges = np.flatnonzero(np.diff(visibilities.scan)) + 1
-    bounds = [0, *edges.tolist(), len(visibilities.scan)]
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    return list(pairwise([0, *edges.tolist(), len(visibilities.scan)]))
 
 
 def _elevation(setup: Setup, time: Array, field: Array) -> Array:
@@ -197,9 +204,9 @@ def _mean(amplitude: Array) -> Array:
 def with_gains(visibilities: Visibilities, table: Gains | None, passband: Bandpass | None) -> Visibilities:
     """Divide by the gains, interpolated in time, and by the bandpass.
 
-    Amplitude and unwrapped phase go straight from one solution to the next; before the first and after the last
-    they stay. Antennas without any solution, and channels without bandpass, are flagged. Weights follow the
-    values.
+    Amplitude and unwrapped phase go straight from one solution to the next, and stay before the first and
+    after the last. Antennas without any solution, and channels without bandpass, are flagged. Weights follow
+    the values.
     """
     setup = visibilities.setup
     shape = (1, setup.antenna_name.size, 1, setup.polarisation.size)
@@ -246,7 +253,9 @@ def with_weights(visibilities: Visibilities) -> Visibilities:
         value, old, flag = visibilities.value[part], weight[part], visibilities.flag[part]
         step = np.diff(value, axis=2)
         there = ~(flag[:, :, 1:] | flag[:, :, :-1]) & (old[:, :, 1:] > 0) & (old[:, :, :-1] > 0)
-        scale = np.where(there, 1 / (1 / np.where(there, old[:, :, 1:], 1) + 1 / np.where(there, old[:, :, :-1], 1)), 0)
+        scale = np.where(
+            there, 1 / (1 / np.where(there, old[:, :, 1:], 1) + 1 / np.where(there, old[:, :, :-1], 1)), 0
+        )
         total = (np.abs(step) ** 2 * scale).sum(axis=(0, 2), where=there)
         number = 2 * there.sum(axis=(0, 2))
         variance = np.where(number > 0, total / np.maximum(number, 1), np.nan)

@@ -22,9 +22,7 @@ class Observation:
     polarisations: tuple[str, ...] = setting(("RR",), "text", "correlations, in the order of AIPS")
     antennas: int = setting(26, "count", "antennas that work, drawn by the seed", minimum=3, maximum=1024)
     integration: float = setting(16.8, "s", "length of an integration", minimum=0.1, maximum=600.0)
-    on_venus: float = setting(
-        311 * minute, "s", "time on Venus", shown="min", minimum=1.0, maximum=12 * hour
-    )
+    on_venus: float = setting(311 * minute, "s", "time on Venus", shown="min", minimum=1.0, maximum=12 * hour)
     flux_calibrators: tuple[str, ...] = setting(
         ("3C48", "3C147"), "text", "the first is observed at the start, the last at the end"
     )
@@ -68,9 +66,15 @@ class Corruption:
     system_temperature: float = setting(102.0, "K", "of the receivers, on the sky", minimum=0.0)
     gain: float = setting(0.32, "K Jy-1", "of an antenna", minimum=1e-4)
     counts: float = setting(0.01, "1", "correlator counts per jansky", minimum=1e-12)
-    amplitude_drift: float = setting(0.05, "1", "scatter of an antenna's gain over hours", minimum=0.0, maximum=0.9)
+    amplitude_drift: float = setting(
+        0.05, "1", "scatter of an antenna's gain over hours", minimum=0.0, maximum=0.9
+    )
     elevation_gain: float = setting(
-        0.10, "1", "loss of gain, common to all antennas, from 85° down to 23° of elevation", minimum=0.0, maximum=0.9
+        0.10,
+        "1",
+        "loss of gain, common to all antennas, from 85° down to 23° of elevation",
+        minimum=0.0,
+        maximum=0.9,
     )
     phase_drift: float = setting(
         30 * deg, "rad", "scatter of an antenna's electronic phase over hours", shown="deg", minimum=0.0
@@ -88,7 +92,11 @@ class Corruption:
     intermittent: int = setting(3, "count", "channels with an intermittent signal", minimum=0)
     intermittent_level: float = setting(20.0, "1", "its amplitude, likewise", minimum=0.0)
     bursts: float = setting(
-        2.0 / hour, "s-1", "rate of bursts of two integrations, on baselines up to 4 km", shown="h-1", minimum=0.0
+        2.0 / hour,
+        "s-1",
+        "rate of bursts of two integrations, on baselines up to 4 km",
+        shown="h-1",
+        minimum=0.0,
     )
     burst_level: float = setting(8.0, "1", "their amplitude, likewise", minimum=0.0)
     hum: float = setting(
@@ -120,11 +128,13 @@ class Reduction:
     )
     window: int = setting(0, "count", "spectral window of the files", minimum=0)
     record: tuple[str, ...] = setting((), "text", "what to flag by hand, like 'antenna=C05 scan=2'")
-    interval: float = setting(
-        10 * minute, "s", "longest solution on a calibrator", shown="min", minimum=0.1
-    )
+    interval: float = setting(10 * minute, "s", "longest solution on a calibrator", shown="min", minimum=0.1)
     selfcal: float = setting(
-        1 * minute, "s", "solution interval of the self-calibration on the background", shown="min", minimum=0.1
+        1 * minute,
+        "s",
+        "solution interval of the self-calibration on the background",
+        shown="min",
+        minimum=0.1,
     )
     elevation: bool = setting(
         True, "1", "correct the bootstrap for the gain's course with elevation, where that is seen"
@@ -136,11 +146,21 @@ class Reduction:
     source_sigmas: float = setting(6.0, "1", "sources fainter than this are left", minimum=1.0)
     index: float = setting(-0.7, "1", "spectral index of the background as seen", minimum=-5.0, maximum=5.0)
     mask: float = setting(
-        30 * arcsec, "rad", "about the planet's track, where nothing is subtracted", shown="arcsec", minimum=0.0
+        30 * arcsec,
+        "rad",
+        "about the planet's track, where nothing is subtracted",
+        shown="arcsec",
+        minimum=0.0,
     )
     average_times: int = setting(4, "count", "integrations averaged after following the planet", minimum=1)
     average_channels: int = setting(16, "count", "channels averaged likewise", minimum=1)
-    limb: float = setting(0.0, "1", "p of the disk that is fitted, brightness ∝ μ^p", minimum=0.0, maximum=5.0)
+    limb: float = setting(
+        0.0, "1", "p of the disk that is fitted, brightness ∝ μ^p", minimum=0.0, maximum=5.0
+    )
     memory: float = setting(
-        2e9, "B", "what visibilities may take at a time; beyond, files are read again", shown="GB", minimum=1e7
+        2e9,
+        "B",
+        "what visibilities may take at a time; beyond, files are read again",
+        shown="GB",
+        minimum=1e7,
     )

@@ -97,7 +97,9 @@ def field_frame(times: Array, ra: Array | float, dec: Array | float, centre: Arr
     """
     tdb, turning = earth.epochs(times)
     spk = kernel.open_kernel("DE421")
-    where, speed = paths.station(spk, tdb, turning, Site("array", tuple(map(float, centre)), "given"))
+    where, speed = paths.station(
+        spk, tdb, turning, Site("array", (float(centre[0]), float(centre[1]), float(centre[2])), "given")
+    )
     del where
     ra, dec = np.broadcast_to(ra, tdb.shape), np.broadcast_to(dec, tdb.shape)
     step = 1e-6

@@ -1,6 +1,7 @@
 """The primary beam of an antenna."""
 
 import csv
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -25,8 +26,10 @@ class Beam(NamedTuple):
     source: str
 
 
-def primary_beam(offset: Array | float, frequency: Array | float, coefficients: Array) -> Array:
-    """Return the power response 1 + Σ c_k x^k, x = (offset [arcmin] × frequency [GHz])², k = 1, 2, …
+def primary_beam(
+    offset: Array | float, frequency: Array | float, coefficients: Array | Sequence[float]
+) -> Array:
+    """Return the power response 1 + Σ c_k x^k, x = (offset [arcmin] × frequency [GHz])².
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ def primary_beam(offset: Array | float, frequency: Array | float, coefficients: 
     return np.asarray(np.where(x < edge(coefficients), np.polynomial.polynomial.polyval(x, c), 0.0))
 
 
-def edge(coefficients: Array) -> float:
+def edge(coefficients: Array | Sequence[float]) -> float:
     """Return x, as in `primary_beam`, of the first zero or minimum of the polynomial."""
     c = np.concatenate([[1.0], np.asarray(coefficients, float)])
     places = np.concatenate(
@@ -60,7 +63,7 @@ def edge(coefficients: Array) -> float:
     return float(real.min()) if real.size else np.inf
 
 
-def half_power_width(frequency: float, coefficients: Array) -> float:
+def half_power_width(frequency: float, coefficients: Array | Sequence[float]) -> float:
     """Return the full width [rad] at half power of `primary_beam` at a frequency [Hz]."""
     c = np.concatenate([[0.5], np.asarray(coefficients, float)])
     roots = np.polynomial.polynomial.polyroots(c)

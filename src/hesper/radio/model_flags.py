@@ -122,8 +122,8 @@ def plane_flags(a: Array, flag: Array, first: float, aggressiveness: float, smoo
 
     A smooth function of channel, the running median over `smooth_channels` of the channels' medians, and one
     of time, made likewise, are taken off; with 1 every channel has its own level, as it must before the
-    bandpass is known, and a line that is always on stays. What is left, in units of its robust standard deviation, goes through `sum_threshold` along both axes and then through
-    `rank_operator`.
+    bandpass is known, and a line that is always on stays. What is left, in units of its robust standard
+    deviation, goes through `sum_threshold` along both axes and then through `rank_operator`.
     """
     times, channels = a.shape
     profile = np.empty(channels, np.float32)
@@ -243,10 +243,10 @@ def cube_flags(
 
 @compiled_parallel
 def coherence(value: Array, flag: Array) -> Array:
-    """Return how steady phases are, (baseline, polarisation): mean over channels of |mean over time of e^iφ|².
+    """Return how steady phases are, (baseline, polarisation): mean over channels of |mean of e^iφ|².
 
-    1 where they hold still, 0 on average where they are random, whatever the number of integrations; NaN where
-    nothing is left.
+    The mean is over time: 1 where phases hold still, 0 on average where they are random, whatever the number
+    of integrations; NaN where nothing is left.
     """
     times, baselines, channels, hands = value.shape
     out = np.full((baselines, hands), np.nan)

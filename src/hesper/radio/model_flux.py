@@ -12,7 +12,7 @@ from hesper.record import Array
 from hesper.units import MHz, arcsec, deg, hour_angle
 
 SCALES = ("PB2017", "PB2013", "SH2012", "as published")
-"""Perley & Butler 2017, 2013, Scaife & Heald 2012; SH2012 below 500 MHz and PB2013 above, as Mohan et al. 2017."""
+"""Perley & Butler 2017, 2013, Scaife & Heald 2012; as published: SH2012 below 500 MHz, PB2013 above."""
 _SPLIT = 500 * MHz
 
 
@@ -35,7 +35,7 @@ class CalibratorFlux(NamedTuple):
     """Relative standard deviation: of the coefficients, where printed, else 0."""
     scale: str
     note: str
-    """Empty, or that the frequency lies outside the range of the scale, and by how much it differs from another."""
+    """Empty, or that the scale is extrapolated, and by how much it differs from another."""
 
 
 class _Row(NamedTuple):
@@ -109,7 +109,10 @@ def calibrator_flux(source: str, frequency: Array, *, scale: str, year: float) -
     if scale == "as published":
         scale = "SH2012" if frequency.mean() < _SPLIT else "PB2013"
     rows = _rows(scale, source)
-    values = [10 ** np.polynomial.polynomial.polyval(np.log10(frequency / r.reference), r.coefficients) for r in rows]
+    values = [
+        10 ** np.polynomial.polynomial.polyval(np.log10(frequency / r.reference), r.coefficients)
+        for r in rows
+    ]
     epochs = np.array([row.epoch for row in rows])
     if len(rows) > 1:
         share = np.clip((year - epochs[0]) / (epochs[-1] - epochs[0]), 0, 1)
@@ -126,8 +129,8 @@ def _note(scale: str, source: str, frequency: Array, value: Array, row: _Row) ->
     if row.low <= frequency.min() and frequency.max() <= row.high:
         return ""
     text = (
-        f"{scale} holds from {row.low / MHz:g} to {row.high / MHz:g} MHz; at {frequency.mean() / MHz:.1f} MHz "
-        f"{source} is extrapolated"
+        f"{scale} holds from {row.low / MHz:g} to {row.high / MHz:g} MHz; "
+        f"at {frequency.mean() / MHz:.1f} MHz {source} is extrapolated"
     )
     inside = [other for other in SCALES[:3] if other != scale and _covers(other, source, frequency)]
     if not inside:

@@ -6,7 +6,7 @@ from hesper.compiled import compiled_parallel, prange
 from hesper.record import Array
 
 ELECTRON_PHASE = 8.448e-7
-"""m² s⁻¹: phase = 2π × 1.3446e-7 N/ν = 8.448e-7 N/ν [rad] for a column N [m⁻²] (Thompson, Moran & Swenson, § 14.1)."""
+"""m² s⁻¹: phase = 8.448e-7 N/ν [rad] for a column N [m⁻²] (Thompson, Moran & Swenson, section 14.1)."""
 
 
 def with_gains(value: Array, gain: Array, antenna1: Array, antenna2: Array) -> Array:
@@ -17,8 +17,7 @@ def with_gains(value: Array, gain: Array, antenna1: Array, antenna2: Array) -> A
     value
         (time, baseline, channel, polarisation).
     gain
-        (time, antenna, channel, polarisation), those of the two hands of a correlation being the same; time and
-        channel may have length 1.
+        (time, antenna, channel, polarisation); time and channel may have length 1.
     antenna1, antenna2
         (baseline,).
 

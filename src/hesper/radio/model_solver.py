@@ -8,8 +8,10 @@ from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.record import Array
 
 _ITERATIONS = 500
-_ROUNDS = 4
+_ROUNDS = 8
 _TUKEY = 5.0
+_WILD = 5.0
+"""A baseline that is so many times as strong as the median of all does not start the solution."""
 
 
 class Sums(NamedTuple):
@@ -21,8 +23,8 @@ class Sums(NamedTuple):
     """(solution, baseline, polarisation) Σ w |M|²."""
     data: Array
     """(solution, baseline, polarisation) Σ w |D|²."""
-    count: Array
-    """(solution, baseline, polarisation) number of visibilities."""
+    number: Array
+    """(solution, baseline, polarisation) of visibilities."""
 
 
 class Solutions(NamedTuple):
@@ -128,42 +130,83 @@ def solve(
 
     Notes
     -----
-    StEFCal (Salvini & Wijnholds 2014, A&A 571, A97): each gain in turn is the least-squares solution given the
-    others, every second iterate is averaged with the one before. Four rounds, between which a baseline whose
-    mean residual is beyond 5 robust standard deviations of all baselines' is left out (Tukey's weights). The
-    covariance is the inverse of the Fisher matrix of log amplitudes and phases, in which the two are apart,
-    times the reduced χ².
+    StEFCal (Salvini & Wijnholds 2014, A&A 571, A97): each gain in turn is the least-squares solution given
+    the others, every second iterate is averaged with the one before. Between rounds baselines are weighed by
+    their mean residuals in units x of the robust standard deviation of all: first by 1/x² beyond 1, so that no
+    single baseline pulls the solution to itself, at last by Tukey's weights, which leave out what is beyond
+    5. The covariance is the inverse of the Fisher matrix of log amplitudes and phases, in which the two are
+    apart, times the reduced χ².
     """
     solutions, _, hands = sums.cross.shape
     gain = np.full((solutions, antennas, hands), np.nan + 1j * np.nan)
     amplitude_std, phase_std = (np.full((solutions, antennas, hands), np.nan) for _ in range(2))
     chi2 = np.full((solutions, hands), np.nan)
     _solve_all(
-        sums.cross, sums.power, sums.data, sums.count, antenna1, antenna2, reference, phase_only,
-        gain, amplitude_std, phase_std, chi2,
-    )  # fmt: skip
+        sums.cross,
+        sums.power,
+        sums.data,
+        sums.number,
+        antenna1,
+        antenna2,
+        reference,
+        phase_only,
+        gain,
+        amplitude_std,
+        phase_std,
+        chi2,
+    )
     return Solutions(gain, amplitude_std, phase_std, chi2)
 
 
 @compiled_parallel
 def _solve_all(
-    cross: Array, power: Array, data: Array, count: Array, first: Array, second: Array, reference: int,
-    phase_only: bool, gain: Array, amplitude_std: Array, phase_std: Array, chi2: Array,
-) -> None:  # fmt: skip
+    cross: Array,
+    power: Array,
+    data: Array,
+    count: Array,
+    first: Array,
+    second: Array,
+    reference: int,
+    phase_only: bool,
+    gain: Array,
+    amplitude_std: Array,
+    phase_std: Array,
+    chi2: Array,
+) -> None:
     solutions, _, hands = cross.shape
     for i in prange(solutions * hands):
         s, p = i // hands, i % hands
         _solve_one(
-            cross[s, :, p].copy(), power[s, :, p].copy(), data[s, :, p].copy(), count[s, :, p].copy(), first, second,
-            reference, phase_only, gain[s, :, p], amplitude_std[s, :, p], phase_std[s, :, p], chi2[s, p : p + 1],
-        )  # fmt: skip
+            cross[s, :, p].copy(),
+            power[s, :, p].copy(),
+            data[s, :, p].copy(),
+            count[s, :, p].copy(),
+            first,
+            second,
+            reference,
+            phase_only,
+            gain[s, :, p],
+            amplitude_std[s, :, p],
+            phase_std[s, :, p],
+            chi2[s, p : p + 1],
+        )
 
 
 @compiled
 def _solve_one(
-    cross: Array, power: Array, data: Array, count: Array, first: Array, second: Array, reference: int,
-    phase_only: bool, gain: Array, amplitude_std: Array, phase_std: Array, chi2: Array,
-) -> None:  # fmt: skip
+    cross: Array,
+    power: Array,
+    data: Array,
+    count: Array,
+    first: Array,
+    second: Array,
+    reference: int,
+    phase_only: bool,
+    gain: Array,
+    amplitude_std: Array,
+    phase_std: Array,
+    chi2: Array,
+) -> None:
     n, baselines = gain.size, cross.size
     trust = np.ones(baselines)
     g = np.ones(n, np.complex128)
@@ -182,8 +225,16 @@ def _solve_one(
         return
     if not phase_only:
         g[:] = np.sqrt(scale / total)
+    size_of = np.full(baselines, np.nan)
+    for b in range(baselines):
+        if power[b] > 0:
+            size_of[b] = abs(cross[b]) / power[b]
+    usual = np.median(size_of[np.isfinite(size_of)])
+    for b in range(baselines):
+        if size_of[b] > _WILD * usual:
+            trust[b] = 0.0
     misfit = np.empty(baselines)
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
         g = _iterate(cross, power, trust, first, second, usable, g, phase_only)
         kept = 0
         for b in range(baselines):
@@ -194,10 +245,13 @@ def _solve_one(
         finite = misfit[np.isfinite(misfit)]
         sigma = np.median(finite) / 1.1774  # the median of Rayleigh's distribution
         for b in range(baselines):
-            x = misfit[b] / (_TUKEY * sigma) if sigma > 0 else 0.0
-            trust[b] = (1 - x * x) ** 2 if x < 1 else 0.0
+            x = misfit[b] / sigma if sigma > 0 else 0.0
+            if turn < _ROUNDS - 3:
+                trust[b] = 1.0 if x < 1 else 1 / (x * x)
+            else:
+                trust[b] = (1 - (x / _TUKEY) ** 2) ** 2 if x < _TUKEY else 0.0
     zero = reference if usable[reference] else int(np.argmax(usable))
-    turn = np.conj(g[zero]) / abs(g[zero])
+    unit = np.conj(g[zero]) / abs(g[zero])
     size = np.zeros((n, n))
     total, number = 0.0, 0.0
     for b in range(baselines):
@@ -239,7 +293,7 @@ def _solve_one(
     for x in range(index.size):
         a = index[x]
         if usable[a]:
-            gain[a] = g[a] * turn
+            gain[a] = g[a] * unit
             if phase_only:
                 amplitude_std[a] = 0.0
             else:
@@ -249,9 +303,15 @@ def _solve_one(
 
 @compiled
 def _iterate(
-    cross: Array, power: Array, trust: Array, first: Array, second: Array, usable: Array, start: Array,
+    cross: Array,
+    power: Array,
+    trust: Array,
+    first: Array,
+    second: Array,
+    usable: Array,
+    start: Array,
     phase_only: bool,
-) -> Array:  # fmt: skip
+) -> Array:
     n = start.size
     g = start.copy()
     for i in range(_ITERATIONS):

@@ -142,7 +142,16 @@ def channel_step(frequency: Array) -> float:
 
 
 @compiled_parallel
-def _sum(uvw, change, frequency, step, width, direction, flux, out):  # type: ignore[no-untyped-def]
+def _sum(
+    uvw: Array,
+    change: Array,
+    frequency: Array,
+    step: float,
+    width: float,
+    direction: Array,
+    flux: Array,
+    out: Array,
+) -> None:
     """Add all sources to `out` (row, channel); uvw and change are in seconds of light."""
     rows, channels, sources = uvw.shape[0], frequency.size, direction.shape[0]
     for block in prange((rows + _ROWS - 1) // _ROWS):
@@ -203,7 +212,9 @@ def _sum(uvw, change, frequency, step, width, direction, flux, out):  # type: ig
 
 
 @compiled_parallel
-def _correlate(value, weight, uvw, frequency, step, direction):  # type: ignore[no-untyped-def]
+def _correlate(
+    value: Array, weight: Array, uvw: Array, frequency: Array, step: float, direction: Array
+) -> Array:
     sources, rows, channels = direction.shape[0], uvw.shape[0], frequency.size
     out = np.zeros((sources, 6))
     for s in prange(sources):

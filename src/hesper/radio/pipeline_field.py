@@ -50,7 +50,12 @@ def run(config: Config, out: Run) -> list[Result]:
     out.write(
         "field.fits",
         lambda: write_image.fits(
-            done.image.restored, done.image.frame, done.image.beam, unit="Jy/beam", name=name, telescope=telescope
+            done.image.restored,
+            done.image.frame,
+            done.image.beam,
+            unit="Jy/beam",
+            name=name,
+            telescope=telescope,
         ),
     )
     fluxes = done.calibration.fluxes
@@ -113,5 +118,3 @@ def image(data: Visibilities, config: Config) -> Clean:
     weight = grid_weights.briggs(samples, robust=settings.robust, field_of_view=width)
     prepared = grid_image.prepare(samples, weight, frame, wide_psf=False)
     return grid_clean.clark(prepared, grid_clean.everywhere(frame), sigmas=settings.clean_sigmas)
-
-

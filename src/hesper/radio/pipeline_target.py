@@ -238,9 +238,7 @@ def _refined(data: Blocks, found: Sources, settings: Reduction, disk: DiskFit | 
     return retrieve_sources.fitted(found, residuals)
 
 
-def _cleared(
-    block: Visibilities, found: Sources, settings: Reduction, disk: DiskFit | None
-) -> Visibilities:
+def _cleared(block: Visibilities, found: Sources, settings: Reduction, disk: DiskFit | None) -> Visibilities:
     """Subtract the background and flag what is left besides the planet."""
     less = calibrate_background.subtracted(block, background(block, found, settings))
     residual = less.value

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from hesper.products import Result, from_truth
 from hesper.radio import (
     calibrate_calibrators,
     calibrate_flags,
+    calibrate_flux,
     grid_clean,
     grid_image,
     grid_samples,
@@ -42,9 +44,19 @@ from hesper.runs import Run
 from hesper.units import Jy, arcsec, mJy
 
 PRODUCTS = (
-    "bandpass.nc", "gains.nc", "calibrators.nc", "phases.nc", "flags.nc", "sources.nc", "field.fits",
-    "tracked.nc", "disk.nc", "planet.fits", "budget.nc", "temperatures.nc",
-)  # fmt: skip
+    "bandpass.nc",
+    "gains.nc",
+    "calibrators.nc",
+    "phases.nc",
+    "flags.nc",
+    "sources.nc",
+    "field.fits",
+    "tracked.nc",
+    "disk.nc",
+    "planet.fits",
+    "budget.nc",
+    "temperatures.nc",
+)
 _FILE, _TRUTH = "visibilities.uvfits", "truth.nc"
 
 
@@ -75,9 +87,7 @@ def simulated(config: Config, run: Run) -> None:
 
 
 def _simulation(config: Config) -> Simulation:
-    return Simulation(
-        observation=config.observation, scene=config.scene, corruption=config.corruption
-    )
+    return Simulation(observation=config.observation, scene=config.scene, corruption=config.corruption)
 
 
 def truth(config: Config) -> Truth:
@@ -130,14 +140,16 @@ def calibrators(archive: Archive, config: Config, *, without: int) -> Visibiliti
     ]
     blocks = [read_archive.block(archive, *part) for span in spans for part in _scans(archive, span, without)]
     if not blocks:
-        raise InputError(f"{archive.path}: no calibrator was observed besides the target; give the whole session")
+        raise InputError(
+            f"{archive.path}: no calibrator was observed besides the target; give the whole session"
+        )
     return calibrate_flags.by_record(concatenate(blocks, "time"), settings.record)
 
 
 def _scans(archive: Archive, span: tuple[int, int], without: int) -> Iterator[tuple[int, int]]:
     start, stop = span
     edges = [start, *(start + 1 + np.flatnonzero(np.diff(archive.scan[start:stop]))), stop]
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         if archive.field[first] != without:
             yield int(first), int(last)
 
@@ -182,7 +194,7 @@ def reduced(config: Config, path: Path) -> Reduced:
 def _only(archive: Archive, span: tuple[int, int], field: int) -> Iterator[tuple[int, int]]:
     start, stop = span
     edges = [start, *(start + 1 + np.flatnonzero(np.diff(archive.scan[start:stop]))), stop]
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         if archive.field[first] == field:
             yield int(first), int(last)
 
@@ -227,7 +239,6 @@ def _budget(
         ],
     )
     second = table.field == secondary
-    followed = pipeline_target.track(seen.residual)
     on_target = archive.field == target
     schedule = retrieve_budget.Schedule(
         primary_time=table.time[primary],
@@ -239,9 +250,12 @@ def _budget(
             archive.time[on_target], tuple(archive.setup.antenna_position.mean(axis=0))
         ).elevation,
     )
-    del followed
+    instrument = retrieve_budget.GMRT_2004
+    if second.sum() > 2:
+        seen_variation = calibrate_flux.elevation_curve(table, secondary).variation
+        instrument = instrument._replace(gain_variation=seen_variation)
     noise = seen.fit.flux_density_std / abs(seen.fit.flux_density)
-    return retrieve_budget.budget(schedule, retrieve_budget.GMRT_2004, noise=noise)
+    return retrieve_budget.budget(schedule, instrument, noise=noise)
 
 
 def _flags(calibration: Calibration, seen: Followed) -> FlagReport:
@@ -251,7 +265,9 @@ def _flags(calibration: Calibration, seen: Followed) -> FlagReport:
     before, after = seen.before.mean(axis=0)
     return dataclasses.replace(
         target,
-        step=np.array([*(f"calibrators: {name}" for name in found.step), "target: before residuals", "target"]),
+        step=np.array(
+            [*(f"calibrators: {name}" for name in found.step), "target: before residuals", "target"]
+        ),
         part=np.array([*found.part, before, after]),
     )
 
@@ -301,12 +317,24 @@ def rows(done: Reduced, known: Truth | None) -> list[Result]:
     else:
         secondary = float(fluxes.flux_density[-1])
         first = [
-            from_truth("radio", "flux density of Venus", "mJy", fit.flux_density * Jy / mJy, std * Jy / mJy,
-                       known.flux_density * Jy / mJy),
+            from_truth(
+                "radio",
+                "flux density of Venus",
+                "mJy",
+                fit.flux_density * Jy / mJy,
+                std * Jy / mJy,
+                known.flux_density * Jy / mJy,
+            ),
             from_truth("radio", "brightness temperature", "K", kelvin, kelvin_std, known.temperature),
-            from_truth("radio", "flux density of the calibrator", "Jy", secondary,
-                       float(np.hypot(fluxes.flux_density_std[-1], share * secondary)), known.calibrator_flux),
-        ]  # fmt: skip
+            from_truth(
+                "radio",
+                "flux density of the calibrator",
+                "Jy",
+                secondary,
+                float(np.hypot(fluxes.flux_density_std[-1], share * secondary)),
+                known.calibrator_flux,
+            ),
+        ]
     area = float(planck.disk_solid_angle(float(found.angular_diameter[0])))
     beam = done.planet.beam
     return [

@@ -127,7 +127,7 @@ def _starts(time: Array, field: Array, interval: Array) -> Array:
     new = np.ones(time.size, bool)
     gap = np.flatnonzero((np.diff(time) > 0) | (np.diff(field) != 0)) + 1
     last = 0
-    for i in gap:
+    for i in map(int, gap):
         new[i] = time[i] - time[last] > 0.25 * interval[i] or field[i] != field[last]
         last = i if new[i] else last
     same = np.ones(time.size, bool)
@@ -207,13 +207,13 @@ def spans(archive: Archive, max_memory: float) -> list[tuple[int, int]]:
             f"{max_memory / 1e6:.0f} MB given; raise --max-memory"
         )
     found: list[tuple[int, int]] = []
-    edges = [*np.flatnonzero(np.diff(archive.scan, prepend=archive.scan[0] - 1)), len(archive.scan)]
+    edges = [0, *(np.flatnonzero(np.diff(archive.scan)) + 1).tolist(), len(archive.scan)]
     start = 0
-    for end in edges[1:]:
+    for end in map(int, edges[1:]):
         while end - start > most:
-            last = max((edge for edge in edges if start < edge <= start + most), default=start + most)
-            found.append((start, int(last)))
-            start = int(last)
+            fits = [int(edge) for edge in edges if start < edge <= start + most]
+            found.append((start, max(fits, default=start + most)))
+            start = found[-1][1]
     if start < len(archive.scan):
         found.append((start, len(archive.scan)))
     return found

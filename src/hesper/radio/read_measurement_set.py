@@ -14,7 +14,9 @@ from hesper.radio.read_tiles import Tiles, tiles
 from hesper.record import Array
 from hesper.units import day
 
-_CORRELATIONS = {1: "I", 2: "Q", 3: "U", 4: "V", 5: "RR", 6: "RL", 7: "LR", 8: "LL", 9: "XX", 10: "XY", 11: "YX", 12: "YY"}  # fmt: skip
+_CORRELATIONS = {
+    1: "I", 2: "Q", 3: "U", 4: "V", 5: "RR", 6: "RL", 7: "LR", 8: "LL", 9: "XX", 10: "XY", 11: "YX", 12: "YY",
+}  # fmt: skip
 _FRAMES = ("J2000", "ICRS")
 
 

@@ -17,7 +17,20 @@ from hesper.radio.read_uvfits_tables import Antennas, Fields, antennas, fields, 
 from hesper.record import Array
 from hesper.units import day
 
-_STOKES = {1: "I", 2: "Q", 3: "U", 4: "V", -1: "RR", -2: "LL", -3: "RL", -4: "LR", -5: "XX", -6: "YY", -7: "XY", -8: "YX"}  # fmt: skip
+_STOKES = {
+    1: "I",
+    2: "Q",
+    3: "U",
+    4: "V",
+    -1: "RR",
+    -2: "LL",
+    -3: "RL",
+    -4: "LR",
+    -5: "XX",
+    -6: "YY",
+    -7: "XY",
+    -8: "YX",
+}
 
 
 class Groups(NamedTuple):
@@ -49,7 +62,7 @@ def uvfits(path: Path, *, window: int = 0) -> Archive:
     Notes
     -----
     AIPS Memo 117 (Greisen 2016). Baselines are 256 a₁ + a₂, or 2048 a₁ + a₂ + 65536 with many antennas.
-    Coordinates of another equinox than J2000 are turned to it, and uvw made anew from the places of the antennas.
+    Coordinates of another equinox than J2000 are turned to it, and uvw made anew from the antennas' places.
     """
     from astropy.io import fits
     from astropy.utils.exceptions import AstropyUserWarning
@@ -84,7 +97,8 @@ def _groups(path: Path, hdu: Any) -> Groups:
     if have < needed:
         whole = max(have, 0) // (width * np.dtype(kind).itemsize)
         raise InputError(
-            f"{path}: cut short: {whole} of {header['GCOUNT']} visibility records are there; copy the file again"
+            f"{path}: cut short: {whole} of {header['GCOUNT']} visibility records are there; "
+            "copy the file again"
         )
     raw = np.memmap(path, kind, "r", start, (header["GCOUNT"], width))
     axes = {
@@ -252,7 +266,7 @@ def _run(rows: Array) -> Any:
 
 
 @compiled_parallel
-def _unpack(cells, scale, zero, value, weight, flag):  # type: ignore[no-untyped-def]
+def _unpack(cells: Array, scale: float, zero: float, value: Array, weight: Array, flag: Array) -> None:
     """Take real, imaginary and weight apart; what is not finite or has no weight is flagged."""
     rows, channels, correlations, parts = cells.shape
     for r in prange(rows):

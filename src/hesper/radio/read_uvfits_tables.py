@@ -82,11 +82,11 @@ def fields(path: Path, tables: dict[str, Any], header: Any, reference: dict[str,
             raise InputError(
                 f"{path}: neither an AIPS SU table nor axes RA and DEC; a phase centre is needed"
             )
-        ra, dec = reference["RA"] * deg, reference["DEC"] * deg
-        epoch = float(header.get("EPOCH", header.get("EQUINOX", 2000.0)))
-        name = str(header.get("OBJECT", "")).strip() or "field"
-        place = j2000(np.array([ra]), np.array([dec]), np.array([epoch]), path)
-        return Fields(np.array([1]), np.array([name]), *place, turned=epoch != 2000.0)
+        year = float(header.get("EPOCH", header.get("EQUINOX", 2000.0)))
+        only = str(header.get("OBJECT", "")).strip() or "field"
+        ra, dec = (np.array([reference[axis] * deg]) for axis in ("RA", "DEC"))
+        own = j2000(ra, dec, np.array([year]), path)
+        return Fields(np.array([1]), np.array([only]), *own, turned=year != 2000.0)
     data = tables["AIPS SU"].data
     column = next(name for name in data.names if name.strip().upper().startswith("ID"))
     number = np.asarray(data[column], int)

@@ -78,9 +78,13 @@ def _stepped(found: Sources, sums: Array) -> Sources:
     strength = np.maximum(np.abs(flux), 1e-9)
     wide = 2 * np.pi * np.sqrt(np.maximum(uu + vv, 1e-30) / safe / 2)  # [1/rad]: the reciprocal of the beam
     move = [
-        np.clip(np.where(good, gradient / (2 * np.pi * strength * np.maximum(square, 1e-30)), 0), -0.3 / wide, 0.3 / wide)
+        np.clip(
+            np.where(good, gradient / (2 * np.pi * strength * np.maximum(square, 1e-30)), 0),
+            -0.3 / wide,
+            0.3 / wide,
+        )
         for gradient, square in ((east, uu), (north, vv))
-    ]  # fmt: skip
+    ]
     return dataclasses.replace(
         found,
         east=found.east + move[0],

@@ -72,9 +72,7 @@ def noise(settings: Simulation) -> float:
     """Return the standard deviation [Jy] of a real part: T/(G √(2 Δν τ))."""
     own, observation = settings.corruption, settings.observation
     return float(
-        own.system_temperature
-        / own.gain
-        / np.sqrt(2 * observation.channel_width * observation.integration)
+        own.system_temperature / own.gain / np.sqrt(2 * observation.channel_width * observation.integration)
     )
 
 
@@ -149,7 +147,9 @@ def _fringe(settings: Simulation, array: Setup, scan: Scan, uvw: Array) -> Fring
 def _sky(settings: Simulation, today: Day, scan: Scan, uvw: Array, direction: Array) -> Array:
     array, integration = today.setup, settings.observation.integration
     if str(array.field_name[scan.field]) != TARGET:
-        spectrum = calibrator(array, scan.field, settings.scene, scale=_SCALE, year=_year(settings.observation))
+        spectrum = calibrator(
+            array, scan.field, settings.scene, scale=_SCALE, year=_year(settings.observation)
+        )
         return np.broadcast_to(spectrum.astype(np.complex64), (*uvw.shape[:2], spectrum.size))
     change = _change(settings, array, scan)
     sky = stars(array, scan, uvw, change, today.sources, today.waves, direction)
@@ -189,7 +189,9 @@ def _gain(settings: Simulation, today: Day, time: Array, elevation: Array, direc
     since = (time - today.scans[0].time[0])[:, None] * 2 * np.pi / periods
 
     def drift(part: Array) -> Array:
-        return np.asarray(np.einsum("ahk,tahk->tah", part[..., 0], np.sin(since[:, None, None] + part[..., 1])))
+        return np.asarray(
+            np.einsum("ahk,tahk->tah", part[..., 0], np.sin(since[:, None, None] + part[..., 1]))
+        )
 
     loss = 1 - own.elevation_gain * np.clip((85 * deg - elevation) / (62 * deg), 0, 2)
     slow = loss[:, None, None] ** 0.5 * np.exp(drift(instrument.amplitude) + 1j * drift(instrument.phase))

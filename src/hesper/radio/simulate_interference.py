@@ -33,7 +33,9 @@ class Fringe(NamedTuple):
     """(channel,) [Hz]."""
 
 
-def drawn(corruption: Corruption, channels: int, antennas: int, generator: np.random.Generator) -> Interference:
+def drawn(
+    corruption: Corruption, channels: int, antennas: int, generator: np.random.Generator
+) -> Interference:
     """Draw the channels of narrow signals."""
     pick = generator.permutation(channels)
     lines = pick[: corruption.lines]
@@ -79,7 +81,7 @@ def added(
     turns it by −2π ν w/c, and it is left where that changes little in an integration, on baselines without
     east–west extent. What is always on and below the noise (`hum`) no flagger can find in one cell.
     """
-    times, baselines, channels, hands = value.shape
+    times, baselines, _, hands = value.shape
     marked = np.zeros(value.shape, bool)
 
     def phases(*shape: int) -> Array:
@@ -89,8 +91,8 @@ def added(
         value[:, :, channel] += corruption.line_level * noise * phases(times, baselines, hands)
         marked[:, :, channel] = True
     for channel in interference.intermittent:
-        on = generator.random(times) < 0.3
-        value[on, :, channel] += corruption.intermittent_level * noise * phases(int(on.sum()), baselines, hands)
+        on: Array = np.flatnonzero(generator.random(times) < 0.3)
+        value[on, :, channel] += corruption.intermittent_level * noise * phases(on.size, baselines, hands)
         marked[on, :, channel] = True
     near = length < _REACH
     step = float(np.median(np.diff(time))) if times > 1 else 1.0

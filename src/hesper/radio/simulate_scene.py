@@ -24,12 +24,15 @@ class Sources(NamedTuple):
     north: Array
     flux_density: Array
     """(source,) [Jy] at 606 MHz, without the primary beam."""
-    index: Array
+    slope: Array
     """(source,) spectral index."""
 
 
 class Wave(NamedTuple):
-    """Travelling waves in the ionosphere: amplitudes [m⁻²], wave vectors [rad/m], pulsations [rad/s], phases."""
+    """Travelling waves in the ionosphere.
+
+    Amplitudes [m⁻²], wave vectors [rad/m], pulsations [rad/s], phases [rad].
+    """
 
     amplitude: Array
     vector: Array
@@ -39,7 +42,7 @@ class Wave(NamedTuple):
 
 
 def background(scene: Scene, generator: np.random.Generator) -> Sources:
-    """Draw background sources: N(>S) ∝ S^−1 between the limits, evenly over the field, none within 2 arcmin."""
+    """Draw background sources: N(>S) ∝ S^−1 between the limits, evenly, none within 2 arcmin."""
     share = generator.random(scene.sources)
     flux = 1 / (1 / scene.brightest + share * (1 / scene.faintest - 1 / scene.brightest))
     least = min(5.8e-4, 0.5 * scene.radius) ** 2
@@ -84,9 +87,10 @@ def column(wave: Wave, time: Array, ground: Array, direction: Array) -> Array:
 def refraction(wave: Wave, time: Array, direction: Array, offset: Array, frequency: float) -> Array:
     """Return by how much waves move a source against the centre of its field, (time, 2) [rad] at a frequency.
 
-    A column's gradient G turns a ray by 40.3 G/ν² [m³ s⁻²]; what the gain of the antennas holds is the turn at
-    the centre, and left is the difference across the field, at points that are `offset` × 350 km apart.
+    A column's gradient G turns a ray by 40.3 G/ν² [m³ s⁻²]; what the gain of the antennas holds is the turn
+    at the centre, and left is the difference across the field, at points that are `offset` × 350 km apart.
     """
+
     def gradient(extra: Array) -> Array:
         where = _SCREEN_HEIGHT * (direction + extra)
         phase = where @ wave.vector.T + time[:, None] * wave.pulsation + wave.phase
@@ -127,12 +131,17 @@ def venus(setup: Setup, scan: Scan, uvw: Array, scene: Scene, integration: float
     ends = [
         (
             model_planet.uvw_at(
-                scan.time + sign * 0.5 * integration, setup.antenna_position, setup.antenna1, setup.antenna2, ra, dec
+                scan.time + sign * 0.5 * integration,
+                setup.antenna_position,
+                setup.antenna1,
+                setup.antenna2,
+                ra,
+                dec,
             ),
             _direction(setup, scan.time + sign * 0.5 * integration, ra, dec),
         )
         for sign in (-1, 1)
-    ]  # fmt: skip
+    ]
     beam = model_beam.find_beam(setup.telescope, float(setup.frequency.mean()))
     offset = np.arcsin(np.hypot(*direction.T))
     response = model_beam.primary_beam(offset[:, None], setup.frequency[None], beam.coefficients)
@@ -157,18 +166,22 @@ def _direction(setup: Setup, time: Array, ra: float, dec: float) -> Array:
 def stars(
     setup: Setup, scan: Scan, uvw: Array, change: Array, sources: Sources, wave: Wave, direction: Array
 ) -> Array:
-    """Return the visibilities (time, baseline, channel) [Jy] of the background sources, seen through the waves."""
+    """Return the background's visibilities (time, baseline, channel) [Jy], seen through the waves."""
     beam = model_beam.find_beam(setup.telescope, float(setup.frequency.mean()))
     offset = np.arcsin(np.hypot(sources.east, sources.north))
     response = model_beam.primary_beam(offset[:, None], setup.frequency[None], beam.coefficients)
-    spectrum = sources.flux_density[:, None] * (setup.frequency / _REFERENCE) ** sources.index[:, None]
-    moved = np.stack(
-        [
-            refraction(wave, scan.time, direction, np.array([x, y]), float(setup.frequency.mean()))
-            for x, y in zip(sources.east, sources.north, strict=True)
-        ],
-        axis=1,
-    ) if sources.east.size else np.zeros((len(scan.time), 0, 2))  # fmt: skip
+    spectrum = sources.flux_density[:, None] * (setup.frequency / _REFERENCE) ** sources.slope[:, None]
+    moved = (
+        np.stack(
+            [
+                refraction(wave, scan.time, direction, np.array([x, y]), float(setup.frequency.mean()))
+                for x, y in zip(sources.east, sources.north, strict=True)
+            ],
+            axis=1,
+        )
+        if sources.east.size
+        else np.zeros((len(scan.time), 0, 2))
+    )
     out = np.empty((*uvw.shape[:2], setup.frequency.size), np.complex64)
     for t in range(len(scan.time)):
         out[t] = model_sources.predict_smeared(

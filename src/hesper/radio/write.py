@@ -11,8 +11,31 @@ from hesper.radio.data import Setup, Visibilities
 from hesper.record import Array
 from hesper.units import deg
 
-_CODES = {"I": 1, "Q": 2, "U": 3, "V": 4, "RR": -1, "LL": -2, "RL": -3, "LR": -4, "XX": -5, "YY": -6, "XY": -7, "YX": -8}  # fmt: skip
-_PARAMETERS = ("UU---SIN", "VV---SIN", "WW---SIN", "BASELINE", "DATE", "_DATE", "SOURCE", "FREQSEL", "INTTIM")  # fmt: skip
+_CODES = {
+    "I": 1,
+    "Q": 2,
+    "U": 3,
+    "V": 4,
+    "RR": -1,
+    "LL": -2,
+    "RL": -3,
+    "LR": -4,
+    "XX": -5,
+    "YY": -6,
+    "XY": -7,
+    "YX": -8,
+}
+_PARAMETERS = (
+    "UU---SIN",
+    "VV---SIN",
+    "WW---SIN",
+    "BASELINE",
+    "DATE",
+    "_DATE",
+    "SOURCE",
+    "FREQSEL",
+    "INTTIM",
+)
 _BLOCK = 2880
 
 
@@ -56,7 +79,7 @@ def uvfits(blocks: Iterable[Visibilities], rows: int) -> memoryview:
         at += cells.nbytes
     if setup is None or filled != rows:
         raise InputError(f"uvfits: {filled} rows given, {rows} announced; count them with rows_with_weight")
-    return memoryview(out)
+    return out.data
 
 
 def rows_with_weight(visibilities: Visibilities) -> int:
@@ -101,25 +124,47 @@ def _primary(setup: Setup, rows: int, zero: float) -> bytes:
     step = int(codes[1] - codes[0]) if codes.size > 1 else -1
     if np.any(np.diff(codes) != step):
         raise InputError(
-            f"polarisation {', '.join(setup.polarisation)}: not in the order of AIPS; RR, LL, RL, LR or XX, YY, XY, YX"
+            f"polarisation {', '.join(setup.polarisation)}: not in the order of AIPS; RR, LL, RL, LR or "
+            "XX, YY, XY, YX"
         )
     header = fits.Header()
     header.extend(
         [
-            ("SIMPLE", True), ("BITPIX", -32), ("NAXIS", 7), ("NAXIS1", 0), ("NAXIS2", 3),
-            ("NAXIS3", codes.size), ("NAXIS4", setup.frequency.size), ("NAXIS5", 1), ("NAXIS6", 1),
-            ("NAXIS7", 1), ("EXTEND", True), ("GROUPS", True), ("PCOUNT", len(_PARAMETERS)), ("GCOUNT", rows),
-            ("OBJECT", "MULTI"), ("TELESCOP", setup.telescope), ("INSTRUME", setup.telescope),
-            ("DATE-OBS", _iso(zero)), ("BUNIT", "UNCALIB"), ("EPOCH", 2000.0), ("BSCALE", 1.0), ("BZERO", 0.0),
+            ("SIMPLE", True),
+            ("BITPIX", -32),
+            ("NAXIS", 7),
+            ("NAXIS1", 0),
+            ("NAXIS2", 3),
+            ("NAXIS3", codes.size),
+            ("NAXIS4", setup.frequency.size),
+            ("NAXIS5", 1),
+            ("NAXIS6", 1),
+            ("NAXIS7", 1),
+            ("EXTEND", True),
+            ("GROUPS", True),
+            ("PCOUNT", len(_PARAMETERS)),
+            ("GCOUNT", rows),
+            ("OBJECT", "MULTI"),
+            ("TELESCOP", setup.telescope),
+            ("INSTRUME", setup.telescope),
+            ("DATE-OBS", _iso(zero)),
+            ("BUNIT", "UNCALIB"),
+            ("EPOCH", 2000.0),
+            ("BSCALE", 1.0),
+            ("BZERO", 0.0),
             ("ORIGIN", f"hesper {__version__}"),
         ],
         strip=False,
-    )  # fmt: skip
+    )
     width = setup.frequency[1] - setup.frequency[0] if setup.frequency.size > 1 else setup.channel_width
     axes = [
-        ("COMPLEX", 1.0, 1.0), ("STOKES", float(codes[0]), float(step)),
-        ("FREQ", float(setup.frequency[0]), float(width)), ("IF", 1.0, 1.0), ("RA", 0.0, 1.0), ("DEC", 0.0, 1.0),
-    ]  # fmt: skip
+        ("COMPLEX", 1.0, 1.0),
+        ("STOKES", float(codes[0]), float(step)),
+        ("FREQ", float(setup.frequency[0]), float(width)),
+        ("IF", 1.0, 1.0),
+        ("RA", 0.0, 1.0),
+        ("DEC", 0.0, 1.0),
+    ]
     for i, (name, value, increment) in enumerate(axes, start=2):
         header.extend(
             [
@@ -165,9 +210,12 @@ def _table(name: str, columns: list[tuple[str, str, object]], header: list[tuple
 def _frequencies(setup: Setup) -> "object":
     width = setup.channel_width
     columns = [
-        ("FRQSEL", "1J", [1]), ("IF FREQ", "1D", [0.0]), ("CH WIDTH", "1E", [width]),
-        ("TOTAL BANDWIDTH", "1E", [width * setup.frequency.size]), ("SIDEBAND", "1J", [1]),
-    ]  # fmt: skip
+        ("FRQSEL", "1J", [1]),
+        ("IF FREQ", "1D", [0.0]),
+        ("CH WIDTH", "1E", [width]),
+        ("TOTAL BANDWIDTH", "1E", [width * setup.frequency.size]),
+        ("SIDEBAND", "1J", [1]),
+    ]
     return _table("AIPS FQ", columns, [("NO_IF", 1)])
 
 
@@ -176,19 +224,42 @@ def _antennas(setup: Setup, zero: float) -> "object":
     nothing = np.zeros(count)
     linear = str(setup.polarisation[0])[0] in "XY"
     columns = [
-        ("ANNAME", "8A", setup.antenna_name), ("STABXYZ", "3D", setup.antenna_position),
-        ("NOSTA", "1J", np.arange(count) + 1), ("MNTSTA", "1J", np.zeros(count, int)), ("STAXOF", "1E", nothing),
-        ("POLTYA", "1A", ["X" if linear else "R"] * count), ("POLAA", "1E", nothing), ("POLCALA", "1E", nothing),
-        ("POLTYB", "1A", ["Y" if linear else "L"] * count), ("POLAB", "1E", nothing), ("POLCALB", "1E", nothing),
-    ]  # fmt: skip
+        ("ANNAME", "8A", setup.antenna_name),
+        ("STABXYZ", "3D", setup.antenna_position),
+        ("NOSTA", "1J", np.arange(count) + 1),
+        ("MNTSTA", "1J", np.zeros(count, int)),
+        ("STAXOF", "1E", nothing),
+        ("POLTYA", "1A", ["X" if linear else "R"] * count),
+        ("POLAA", "1E", nothing),
+        ("POLCALA", "1E", nothing),
+        ("POLTYB", "1A", ["Y" if linear else "L"] * count),
+        ("POLAB", "1E", nothing),
+        ("POLCALB", "1E", nothing),
+    ]
     midnight = ephemeris.tdb_seconds(np.datetime64(_iso(zero)))
     header = [
-        ("ARRAYX", 0.0), ("ARRAYY", 0.0), ("ARRAYZ", 0.0), ("GSTIA0", _sidereal(midnight)),
-        ("DEGPDY", 360.98564497), ("FREQ", float(setup.frequency[0])), ("RDATE", _iso(zero)), ("POLARX", 0.0),
-        ("POLARY", 0.0), ("UT1UTC", 0.0), ("DATUTC", 0.0), ("TIMSYS", "UTC"), ("TIMESYS", "UTC"),
-        ("ARRNAM", setup.telescope), ("XYZHAND", "RIGHT"), ("FRAME", "ITRF"), ("NUMORB", 0), ("NOPCAL", 0),
-        ("NO_IF", 1), ("FREQID", -1), ("IATUTC", _leap(zero)),
-    ]  # fmt: skip
+        ("ARRAYX", 0.0),
+        ("ARRAYY", 0.0),
+        ("ARRAYZ", 0.0),
+        ("GSTIA0", _sidereal(midnight)),
+        ("DEGPDY", 360.98564497),
+        ("FREQ", float(setup.frequency[0])),
+        ("RDATE", _iso(zero)),
+        ("POLARX", 0.0),
+        ("POLARY", 0.0),
+        ("UT1UTC", 0.0),
+        ("DATUTC", 0.0),
+        ("TIMSYS", "UTC"),
+        ("TIMESYS", "UTC"),
+        ("ARRNAM", setup.telescope),
+        ("XYZHAND", "RIGHT"),
+        ("FRAME", "ITRF"),
+        ("NUMORB", 0),
+        ("NOPCAL", 0),
+        ("NO_IF", 1),
+        ("FREQID", -1),
+        ("IATUTC", _leap(zero)),
+    ]
     return _table("AIPS AN", columns, header)
 
 
@@ -211,13 +282,26 @@ def _sources(setup: Setup) -> "object":
     count = setup.field_name.size
     nothing = np.zeros(count)
     columns = [
-        ("ID. NO.", "1J", np.arange(count) + 1), ("SOURCE", "16A", setup.field_name), ("QUAL", "1J", np.zeros(count, int)),
-        ("CALCODE", "4A", [""] * count), ("IFLUX", "1E", nothing), ("QFLUX", "1E", nothing), ("UFLUX", "1E", nothing),
-        ("VFLUX", "1E", nothing), ("FREQOFF", "1D", nothing), ("BANDWIDTH", "1D", nothing + setup.channel_width),
-        ("RAEPO", "1D", setup.field_ra / deg), ("DECEPO", "1D", setup.field_dec / deg), ("EPOCH", "1D", nothing + 2000.0),
-        ("RAAPP", "1D", setup.field_ra / deg), ("DECAPP", "1D", setup.field_dec / deg), ("LSRVEL", "1D", nothing),
-        ("RESTFREQ", "1D", nothing), ("PMRA", "1D", nothing), ("PMDEC", "1D", nothing),
-    ]  # fmt: skip
+        ("ID. NO.", "1J", np.arange(count) + 1),
+        ("SOURCE", "16A", setup.field_name),
+        ("QUAL", "1J", np.zeros(count, int)),
+        ("CALCODE", "4A", [""] * count),
+        ("IFLUX", "1E", nothing),
+        ("QFLUX", "1E", nothing),
+        ("UFLUX", "1E", nothing),
+        ("VFLUX", "1E", nothing),
+        ("FREQOFF", "1D", nothing),
+        ("BANDWIDTH", "1D", nothing + setup.channel_width),
+        ("RAEPO", "1D", setup.field_ra / deg),
+        ("DECEPO", "1D", setup.field_dec / deg),
+        ("EPOCH", "1D", nothing + 2000.0),
+        ("RAAPP", "1D", setup.field_ra / deg),
+        ("DECAPP", "1D", setup.field_dec / deg),
+        ("LSRVEL", "1D", nothing),
+        ("RESTFREQ", "1D", nothing),
+        ("PMRA", "1D", nothing),
+        ("PMDEC", "1D", nothing),
+    ]
     return _table(
         "AIPS SU", columns, [("NO_IF", 1), ("FREQID", 1), ("VELDEF", "RADIO"), ("VELTYP", "TOPOCENT")]
     )
