@@ -58,7 +58,7 @@ def test_ngc5921_end_to_end():
     )  # fmt: skip
     done = pipeline_field.reduced(recipe)
     fluxes = done.calibration.fluxes
-    # CASA's tutorial finds about 2.48 Jy with 14.76 Jy of 3C286 (the scale of 1999): their ratio does not know
+    # CASA's tutorial finds about 2.48 Jy with 14.76 Jy of 3C286 (scale of 1999): their ratio does not know
     # the scale. The solutions, flags and intervals are not the same; 1 % is granted for that.
     assert fluxes.flux_density[1] / fluxes.flux_density[0] == pytest.approx(2.48 / 14.76, rel=0.01)
     assert fluxes.flux_density[0] == pytest.approx(15.08, abs=0.02)

@@ -23,9 +23,13 @@ class Gains:
 
     time: Array = array("solution", "s tdb", "middle of the solution interval, TDB since J2000")
     field: Array = array("solution", "1", "index of the field it was found on", dtype=int)
-    amplitude: Array = array("solution antenna polarisation", "Jy-0.5", "amplitude of the gain; NaN without one")
+    amplitude: Array = array(
+        "solution antenna polarisation", "Jy-0.5", "amplitude of the gain; NaN without one"
+    )
     amplitude_std: Array = array("solution antenna polarisation", "Jy-0.5", "standard deviation of amplitude")
-    phase: Array = array("solution antenna polarisation", "rad", "phase, that of the reference antenna being 0")
+    phase: Array = array(
+        "solution antenna polarisation", "rad", "phase, that of the reference antenna being 0"
+    )
     phase_std: Array = array("solution antenna polarisation", "rad", "standard deviation of phase")
     elevation: Array = array("solution", "rad", "elevation of the field, without refraction")
     antenna_name: Array = array("antenna", "1", "name of the antenna", dtype=str)
@@ -39,7 +43,9 @@ class Bandpass:
     frequency: Array = array("channel", "Hz", "centre of the channel")
     amplitude: Array = array("antenna channel polarisation", "1", "amplitude; NaN without a solution")
     amplitude_std: Array = array("antenna channel polarisation", "1", "standard deviation of amplitude")
-    phase: Array = array("antenna channel polarisation", "rad", "phase, that of the reference antenna being 0")
+    phase: Array = array(
+        "antenna channel polarisation", "rad", "phase, that of the reference antenna being 0"
+    )
     phase_std: Array = array("antenna channel polarisation", "rad", "standard deviation of phase")
     antenna_name: Array = array("antenna", "1", "name of the antenna", dtype=str)
     reference: str = text("antenna whose phase is 0")

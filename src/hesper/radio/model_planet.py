@@ -62,9 +62,7 @@ def moving_disk(
     return out
 
 
-def path_change(
-    before: tuple[Array, Array], after: tuple[Array, Array]
-) -> Array:
+def path_change(before: tuple[Array, Array], after: tuple[Array, Array]) -> Array:
     """Return the change of the path difference (time, baseline) [m] between two (uvw, direction)."""
     ends = []
     for uvw, direction in (before, after):

@@ -132,10 +132,10 @@ def solve(
     -----
     StEFCal (Salvini & Wijnholds 2014, A&A 571, A97): each gain in turn is the least-squares solution given
     the others, every second iterate is averaged with the one before. Between rounds baselines are weighed by
-    their mean residuals in units x of the robust standard deviation of all: first by 1/x² beyond 1, so that no
-    single baseline pulls the solution to itself, at last by Tukey's weights, which leave out what is beyond
-    5. The covariance is the inverse of the Fisher matrix of log amplitudes and phases, in which the two are
-    apart, times the reduced χ².
+    their mean residuals in units x of the robust standard deviation of all: first by 1/x² beyond 1, so that
+    no single baseline pulls the solution to itself, at last by Tukey's weights, which leave out what is
+    beyond 5. The covariance is the inverse of the Fisher matrix of log amplitudes and phases, in which the
+    two are apart, times the reduced χ².
     """
     solutions, _, hands = sums.cross.shape
     gain = np.full((solutions, antennas, hands), np.nan + 1j * np.nan)
