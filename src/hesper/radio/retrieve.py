@@ -54,17 +54,41 @@ def temperatures(
     """
     f = fluxes
     std = model.flux_density_std(f.map_rms, f.angular_diameter, f.beam_major, f.beam_minor, factor=1.0)
-    flux = np.where(f.is_limit, 3 * std, f.flux_density)
-    contrast = planck.brightness_temperature(flux, f.frequency, f.angular_diameter)
-    contrast_std = planck.brightness_temperature(std, f.frequency, f.angular_diameter)
-    background = sky_model.temperature(f.frequency, sky_408)
-    background_std = sky_model.temperature_std(f.frequency, sky_408, zero_level_std=sky_408_std)
-    scale_std = np.where(f.is_limit, 0.0, calibration * contrast)
+    return from_fluxes(
+        label=f.label, frequency=f.frequency, diameter=f.angular_diameter, flux=f.flux_density, std=std,
+        is_limit=f.is_limit, sky_408=sky_408, sky_408_std=sky_408_std, sky_model=sky_model,
+        calibration=calibration,
+    )  # fmt: skip
+
+
+def from_fluxes(
+    *,
+    label: Array,
+    frequency: Array,
+    diameter: Array,
+    flux: Array,
+    std: Array,
+    is_limit: Array,
+    sky_408: float,
+    sky_408_std: float,
+    sky_model: Sky,
+    calibration: Array | float,
+) -> Temperatures:
+    """Return temperatures of flux densities whose noise is known [W m-2 Hz-1] (measurement,).
+
+    The other arguments are those of `temperatures`; `calibration` may differ from one to the next.
+    """
+    shown = np.where(is_limit, 3 * std, flux)
+    contrast = planck.brightness_temperature(shown, frequency, diameter)
+    contrast_std = planck.brightness_temperature(std, frequency, diameter)
+    background = sky_model.temperature(frequency, sky_408)
+    background_std = sky_model.temperature_std(frequency, sky_408, zero_level_std=sky_408_std)
+    scale_std = np.where(is_limit, 0.0, calibration * contrast)
     return Temperatures(
-        label=f.label,
-        frequency=f.frequency,
-        angular_diameter=f.angular_diameter,
-        flux_density=flux,
+        label=label,
+        frequency=frequency,
+        angular_diameter=diameter,
+        flux_density=shown,
         flux_density_std=std,
         contrast_temperature=contrast,
         contrast_temperature_std=contrast_std,
@@ -72,7 +96,7 @@ def temperatures(
         sky_temperature_std=background_std,
         brightness_temperature=contrast + background,
         brightness_temperature_std=np.sqrt(contrast_std**2 + background_std**2 + scale_std**2),
-        is_limit=f.is_limit,
+        is_limit=is_limit,
         sky_model=sky_model.name,
     )
 

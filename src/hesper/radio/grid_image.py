@@ -1,0 +1,146 @@
+"""Samples → dirty image and point-spread function; the clean beam; correction for the primary beam."""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from hesper.errors import ConvergenceError, InputError
+from hesper.radio import model_imaging
+from hesper.radio.data_image import Beam, Dirty, Frame, Samples
+from hesper.radio.model_imaging import Plan
+from hesper.record import Array
+
+
+class Prepared(NamedTuple):
+    """What major cycles need: samples in the order of the grid, and the dirty image."""
+
+    plan: Plan
+    dirty: Dirty
+
+
+def prepare(samples: Samples, weight: Array, frame: Frame, *, wide_psf: bool) -> Prepared:
+    """Return the dirty image with the plan that made it.
+
+    Parameters
+    ----------
+    samples
+        All that go into the image.
+    weight
+        Imaging weights (sample,), see `grid_weights`.
+    frame
+        Pixels.
+    wide_psf
+        Whether the point-spread function covers twice the image, so that CLEAN may subtract it whole.
+
+    Raises
+    ------
+    InputError
+        If no sample has weight, or the pixels are too large for the longest baseline.
+    """
+    if frame.size < 8 or frame.size % 2:
+        raise InputError(f"image: {frame.size} pixels along a side; an even number of 8 or more is needed")
+    total = float(np.sum(weight, dtype=float))
+    plan = model_imaging.prepare(samples.uvw, samples.value, weight, size=frame.size, pixel=frame.pixel)
+    about = plan
+    if wide_psf:
+        about = model_imaging.prepare(
+            samples.uvw, samples.value, weight, size=2 * frame.size, pixel=frame.pixel
+        )
+    psf = model_imaging.point(about) / np.float32(total)
+    del about
+    natural = np.where(samples.weight > 0, samples.weight, 1)
+    noise = float(np.sqrt(np.sum(weight.astype(float) ** 2 / natural))) / total
+    image = model_imaging.image(plan) / np.float32(total)
+    return Prepared(plan, Dirty(image=image, psf=psf, weight=total, noise=noise, frame=frame))
+
+
+def dirty(samples: Samples, weight: Array, frame: Frame) -> Dirty:
+    """Return the dirty image and its point-spread function, of twice its width."""
+    return prepare(samples, weight, frame, wide_psf=True).dirty
+
+
+def beam(psf: Array, pixel: float) -> Beam:
+    """Return the Gaussian that fits the main lobe of a point-spread function.
+
+    Parameters
+    ----------
+    psf
+        (line, sample), 1 in the middle pixel.
+    pixel
+        [rad].
+
+    Notes
+    -----
+    Least squares over the pixels of the main lobe above 0.35.
+    """
+    from scipy.ndimage import label
+    from scipy.optimize import least_squares
+
+    middle = psf.shape[0] // 2
+    half = min(64, middle)
+    patch = psf[middle - half : middle + half, middle - half : middle + half].astype(float)
+    lobes, _ = label(patch > 0.35)
+    north, west = np.nonzero(lobes == lobes[half, half])
+    values, north, west = patch[north, west], north - half, west - half
+    if values.size < 5:
+        raise ConvergenceError("beam: the main lobe has less than five pixels; take smaller pixels")
+
+    def residuals(parameters: Array) -> Array:
+        a, b, c = parameters
+        return np.asarray(np.exp(-(a * west**2 + 2 * b * west * north + c * north**2)) - values)
+
+    start = np.log(2) * np.pi / np.sum(patch > 0.5)
+    a, b, c = least_squares(residuals, [start, 0.0, start]).x
+    eigenvalue, axes = np.linalg.eigh([[a, b], [b, c]])
+    if eigenvalue[0] <= 0:
+        raise ConvergenceError("beam: the main lobe is no peak; take smaller pixels or more baselines")
+    minor, major = 2 * np.sqrt(np.log(2) / eigenvalue[::-1]) * pixel
+    # axes[:, 0] belongs to the smallest curvature: (west, north) of the major axis.
+    angle = np.arctan2(-axes[0, 0], axes[1, 0]) % np.pi
+    return Beam(major=float(major), minor=float(minor), angle=float(angle))
+
+
+def convolved(components: Array, clean_beam: Beam, pixel: float) -> Array:
+    """Return components [Jy] (line, sample) seen with a Gaussian beam of peak 1 [Jy per beam]."""
+    from scipy.fft import irfft2, rfft2
+
+    n = components.shape[0]
+    u, v = np.fft.rfftfreq(2 * n, pixel), np.fft.fftfreq(2 * n, pixel)[:, None]
+    c, s = np.cos(clean_beam.angle), np.sin(clean_beam.angle)
+    # The sample axis runs westward: along the major axis (−sin, cos) in (west, north).
+    along, across = -u * s + v * c, u * c + v * s
+    scale = np.pi**2 / (4 * np.log(2))
+    transform = np.exp(-scale * ((along * clean_beam.major) ** 2 + (across * clean_beam.minor) ** 2))
+    area = np.pi * clean_beam.major * clean_beam.minor / (4 * np.log(2)) / pixel**2
+    padded = np.zeros((2 * n, 2 * n), np.float32)
+    padded[:n, :n] = components
+    seen = irfft2(rfft2(padded) * (transform * area).astype(np.float32), s=padded.shape)
+    return np.asarray(seen[:n, :n], np.float32)
+
+
+def beam_area(clean_beam: Beam) -> float:
+    """Return the solid angle π a b/(4 ln 2) [sr] of a Gaussian beam."""
+    return float(np.pi * clean_beam.major * clean_beam.minor / (4 * np.log(2)))
+
+
+def robust_rms(image: Array) -> float:
+    """Return the standard deviation of an image from its median deviation: sources do not count."""
+    finite = image[np.isfinite(image)]
+    return float(1.4826 * np.median(np.abs(finite - np.median(finite))))
+
+
+def flattened(image: Array, response: Array, *, cutoff: float = 0.1) -> Array:
+    """Return an image divided by the primary beam; NaN where the beam is below the cutoff."""
+    return np.asarray(np.where(response >= cutoff, image / np.maximum(response, cutoff), np.nan), np.float32)
+
+
+def offsets(frame: Frame) -> Array:
+    """Return the distance [rad] of every pixel (line, sample) from the centre."""
+    east, north = model_imaging.coordinates(frame.size, frame.pixel)
+    return np.arcsin(np.minimum(np.hypot(east[None, :], north[:, None]), 1.0))
+
+
+def centred(frame: Frame, *, ra: float, dec: float) -> Frame:
+    """Return the same pixels about another centre [rad]."""
+    return dataclasses.replace(frame, ra=ra, dec=dec)

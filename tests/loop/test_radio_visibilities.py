@@ -1,0 +1,124 @@
+"""Raw visibilities of a simulated day → UVFITS → flags, calibration, self-calibration, fit → T_b."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from hesper import config
+from hesper.errors import InputError
+from hesper.radio import pipeline_visibilities, read_archive, read_uvfits, simulate, write
+from hesper.radio.data_settings import Simulation
+from hesper.radio.pipeline_config import Config
+
+SMALL = {
+    "source": "visibilities",
+    "calibration": "0 percent",
+    "observation": {"antennas": 14, "channels": 24, "channel_width": "660 kHz", "on_venus": "75 min"},
+    "scene": {"radius": "8 arcmin", "sources": 20},
+    "reduction": {"size": 512, "pixel": "1.7 arcsec", "average_channels": 8},
+}
+BANDS = {
+    "606.1 MHz 26 March": {"date": "2004-03-26T10:00:00", "frequency": "606.1 MHz"},
+    "606.0 MHz 27 March": {"date": "2004-03-27T10:00:00", "frequency": "606.0 MHz"},
+    "332.9 MHz 19 March": {
+        "date": "2004-03-19T10:00:00",
+        "frequency": "332.9 MHz",
+        "polarisations": ["RR", "LL"],
+    },
+    "332.9 MHz 20 March": {
+        "date": "2004-03-20T10:00:00",
+        "frequency": "332.9 MHz",
+        "polarisations": ["RR", "LL"],
+    },
+    "239.9 MHz 26 March": {"date": "2004-03-26T10:00:00", "frequency": "239.9 MHz"},
+}
+
+
+def _recipe(seed, **observation):
+    table = {**SMALL, "seed": seed, "observation": {**SMALL["observation"], **observation}}
+    return config.load(Config, table)
+
+
+def _file(recipe, folder):
+    settings = Simulation(observation=recipe.observation, scene=recipe.scene, corruption=recipe.corruption)
+    scans = [made.visibilities for made in simulate.visibilities(settings, seed=recipe.seed)]
+    path = folder / "visibilities.uvfits"
+    path.write_bytes(write.uvfits(scans, sum(map(write.rows_with_weight, scans))))
+    return path
+
+
+def _pull(recipe, folder):
+    done = pipeline_visibilities.reduced(recipe, _file(recipe, folder))
+    known = pipeline_visibilities.truth(recipe)
+    found = done.temperatures
+    std = float(found.brightness_temperature_std[0])
+    # The sky behind Venus is known to the simulation; its error is no error of the measurement.
+    std = np.sqrt(std**2 - float(found.sky_temperature_std[0]) ** 2)
+    return (float(found.brightness_temperature[0]) - known.temperature) / std, done, known
+
+
+def test_one_day_comes_back(tmp_path):
+    pull, done, known = _pull(_recipe(1), tmp_path)
+    assert abs(pull) < 3
+    assert done.target.fit.flux_density == pytest.approx(known.flux_density, rel=0.1)
+    secondary = done.calibration.fluxes.flux_density[-1]
+    assert secondary == pytest.approx(known.calibrator_flux, rel=0.06)  # elevations differ; 2.5 % each way
+    assert done.flags.part[-1] > done.flags.part[-2] > 0
+    assert done.target.sources.east.size >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("band", BANDS)
+def test_twenty_seeds_of_a_band(band, tmp_path):
+    """Mean and scatter of the pulls: |mean| < 3/√20, all but a few within 2σ."""
+    pulls = []
+    for seed in range(20):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        pulls.append(_pull(_recipe(100 + seed, **BANDS[band]), folder)[0])
+    pulls = np.array(pulls)
+    # Stated errors hold terms that a short simulated day does not have: pulls may be narrower than one.
+    assert abs(pulls.mean()) < 3 / np.sqrt(20)
+    assert np.mean(np.abs(pulls) < 2) > 0.95 - 3 * np.sqrt(0.95 * 0.05 / 20)
+
+
+def test_a_simulation_is_its_seed():
+    recipe = _recipe(5, on_venus="2 min")
+    settings = Simulation(observation=recipe.observation, scene=recipe.scene, corruption=recipe.corruption)
+    first, second = (
+        [made.visibilities.value for made in simulate.visibilities(settings, seed=5)] for _ in range(2)
+    )
+    other = next(iter(simulate.visibilities(settings, seed=6))).visibilities.value
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert not np.array_equal(first[0], other)
+
+
+def test_noise_of_a_simulation_is_thermal():
+    recipe = _recipe(3, on_venus="2 min")
+    quiet = dataclasses.replace(recipe.corruption, lines=0, intermittent=0, bursts=0.0, hum=0.0)
+    settings = Simulation(observation=recipe.observation, scene=recipe.scene, corruption=quiet)
+    made = next(iter(simulate.visibilities(settings, seed=3)))
+    from hesper.radio import model_gains
+
+    array = made.visibilities.setup
+    sky = model_gains.with_gains(
+        np.repeat(made.sky[..., None], 1, axis=-1), made.gain, array.antenna1, array.antenna2
+    )
+    size = np.abs(model_gains.with_gains(np.ones_like(sky), made.gain, array.antenna1, array.antenna2))
+    noise = (made.visibilities.value - sky) / size
+    expected = 102 / 0.32 / np.sqrt(2 * 660e3 * 16.8)
+    assert np.std(noise.real) == pytest.approx(expected, rel=4 / np.sqrt(2 * noise.size) + 1e-3)
+    assert simulate.noise(settings) == pytest.approx(expected)
+
+
+def test_fields_that_are_not_there_are_named(tmp_path):
+    recipe = _recipe(4, on_venus="2 min")
+    path = _file(recipe, tmp_path)
+    archive = read_uvfits.uvfits(path)
+    with pytest.raises(InputError, match="no field 'Jupiter'; there are 3C48, 3C147"):
+        pipeline_visibilities.field_number(archive, "Jupiter")
+    wrong = dataclasses.replace(recipe, reduction=dataclasses.replace(recipe.reduction, target="3C48"))
+    with pytest.raises(InputError, match=r"outside the primary beam|Venus is|most"):
+        pipeline_visibilities.reduced(wrong, path)
+    assert read_archive.bytes_per_time(archive) > 0
