@@ -164,8 +164,12 @@ def _rows(part: Mapped, settings: Config, scene: Scene | None) -> list[Result]:
         Result("vmc", f"{name} error of ε, median", "1", float(np.nanmedian(made.emissivity_std)),
                note=f"scatter of the orbits and altitudes; a common error of the surface temperature of "
                     f"{settings.emissivity.temperature_std:g} K would add {shared:.3f} to every absolute ε"),
-        Result("vmc", f"{name} trend of ε with altitude", "km-1", made.trend * km, made.trend_std * km),
     ]  # fmt: skip
+    if np.isfinite(made.trend):
+        trend = Result(
+            "vmc", f"{name} trend of ε with altitude", "km-1", made.trend * km, made.trend_std * km
+        )
+        rows.append(trend)
     return rows + (_beside_truth(part, settings, scene) if scene is not None else [])
 
 
