@@ -218,6 +218,19 @@ def test_only_one_run_at_a_time(tmp_path):
         pass
 
 
+def test_a_run_that_fails_before_its_first_product_leaves_the_directory_free(tmp_path):
+    with pytest.raises(InputError), runs.open_run(tmp_path, PROVENANCE, quiet=True):
+        raise InputError("the recipe is wrong")
+    mended = PROVENANCE._replace(recipe={"mended": True})
+    with runs.open_run(tmp_path, mended, quiet=True) as run:
+        run.write("a.txt", lambda: b"a")
+    with pytest.raises(InputError), runs.open_run(tmp_path, mended, quiet=True):
+        raise InputError("later")
+    assert (tmp_path / "a.txt").is_file()
+    with pytest.raises(InputError, match="another recipe"), runs.open_run(tmp_path, PROVENANCE, quiet=True):
+        pass
+
+
 def test_another_recipe_needs_overwrite(tmp_path):
     _do(tmp_path)
     other = products.Provenance(recipe={"a": 2})

@@ -210,7 +210,11 @@ def open_run(
     try:
         _claim(directory)
         _begin(directory, provenance, overwrite=overwrite, resume=resume)
-        yield Run(directory, provenance, jobs=jobs or _cores(), dask=dask, quiet=quiet)
+        try:
+            yield Run(directory, provenance, jobs=jobs or _cores(), dask=dask, quiet=quiet)
+        except BaseException:
+            _forget(directory)
+            raise
         (directory / _JOURNAL).touch()
     finally:
         (directory / _OWNER).unlink(missing_ok=True)
@@ -220,6 +224,13 @@ def open_run(
 def generator(seed: int, *stream: int) -> np.random.Generator:
     """Return the random generator of one item of a run, independent of all other streams."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=stream))
+
+
+def _forget(directory: Path) -> None:
+    """Leave no trace of a run that failed before its first product: its recipe may be mended and run again."""
+    if {p.name for p in directory.iterdir()} <= {_JOURNAL, _LOCK, _OWNER, _RUN}:
+        (directory / _JOURNAL).unlink(missing_ok=True)
+        (directory / _RUN).unlink(missing_ok=True)
 
 
 def _claim(directory: Path) -> None:
