@@ -19,7 +19,7 @@ SYSTEMS = {
     "vmc": "Venus Express camera: images to surface emissivity maps",
     "radar": "delay-Doppler interferometry to reflectivity and altitude maps",
     "winds": "long-slit spectra to Doppler wind maps",
-    "radio": "flux densities of a moving planet to brightness temperatures",
+    "radio": "visibilities of a moving planet to images and brightness temperatures",
     "thermal": "emission of atmosphere, surface and subsurface, mm to m",
 }
 

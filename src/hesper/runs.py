@@ -227,7 +227,7 @@ def generator(seed: int, *stream: int) -> np.random.Generator:
 
 
 def _forget(directory: Path) -> None:
-    """Leave no trace of a run that failed before its first product: its recipe may be mended and run again."""
+    """Leave no trace of a run that failed before its first product, so that a mended recipe may follow."""
     if {p.name for p in directory.iterdir()} <= {_JOURNAL, _LOCK, _OWNER, _RUN}:
         (directory / _JOURNAL).unlink(missing_ok=True)
         (directory / _RUN).unlink(missing_ok=True)
