@@ -6,14 +6,15 @@ The numbers of Mohan et al. 2017 are recomputed row by row; docs/papers/mohan-20
 from pathlib import Path
 
 from hesper import config, ephemeris, figures, products
-from hesper.products import Result, Section
 from hesper.errors import InputError
+from hesper.products import Result, Section
 from hesper.radio import pipeline_demo, pipeline_field, pipeline_paper, pipeline_visibilities, plot, read
+from hesper.radio.data import Temperatures
 from hesper.radio.data_calibration import Truth
 from hesper.radio.pipeline_config import Config
 from hesper.radio.pipeline_paper import PAPER
-from hesper.radio.data import Temperatures
 from hesper.runs import Plan, Run
+
 __all__ = ["PAPER", "Config", "demo", "inputs", "kernels", "plan", "run", "simulate"]
 
 
