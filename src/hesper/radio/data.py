@@ -1,7 +1,7 @@
 """What the radio system hands from stage to stage.
 
-Visibilities are in jansky (or in the correlator's counts before calibration), not in SI: in single
-precision the square of 1e-27 W m-2 Hz-1 is zero.
+Visibilities are in jansky (or in the correlator's counts before calibration), not in SI: in single precision
+the square of 1e-27 W m-2 Hz-1 is zero.
 """
 
 import numpy as np
