@@ -144,6 +144,7 @@ def test_no_rows_of_sky(small):
         _reduce(config, simulated(config).frames)
 
 
+@pytest.mark.slow
 def test_tilted_slit_is_in_the_header(small):
     config = dataclasses.replace(small, instrument=dataclasses.replace(small.instrument, slit_tilt=12 * deg))
     found = _reduce(config, simulated(config).frames)
@@ -201,6 +202,7 @@ def test_paper_route_without_calibrations(small):
     assert np.isfinite([found.uniform.wind, found.cosine.wind]).all()
 
 
+@pytest.mark.slow
 def test_raster_mode_and_other_date():
     config = pipeline.pipeline_demo.reduced_size(frozen_defaults(Config))
     config = dataclasses.replace(
@@ -243,11 +245,3 @@ def test_lists_of_windows_have_one_length(small):
 def test_numbers_of_windows(small_run, tmp_path, number):
     with pytest.raises(InputError, match="WINDOW"):
         read.frames(_broken(tmp_path, small_run, "WINDOW", number))
-
-
-def test_an_almost_full_disk_warns(small):
-    observation = dataclasses.replace(small.observation, start="2008-04-20T12:00:00")
-    guiding = dataclasses.replace(small.guiding, first=1 * arcsec, last=4 * arcsec)
-    config = dataclasses.replace(small, observation=observation, guiding=guiding)
-    with pytest.warns(UserWarning, match="almost full"):
-        _reduce(config, simulated(config).frames)

@@ -21,8 +21,8 @@ from hesper.winds.data import Positions, Spectra, Wavelengths
 
 _SURE = 25.0
 """Difference of χ² between two places that tells them apart: 5σ."""
-_SAME_PLACE = 3.0
-"""Distance of two places, in their σ, below which they are one."""
+_SAME_PLACE = 0.1
+"""Distance of two places, in their σ, below which both searches ended in one."""
 
 
 def profiles(
@@ -125,7 +125,7 @@ def positions(
             float(floor),
             both,
         )
-        out, certain = _chosen(both, spectra.offset)
+        out, certain = chosen(both, spectra.offset)
         found = np.isfinite(out[:, 0]) & (np.abs(out[:, 0]) < 1.05 * radius) & (out[:, 3] > 5 * out[:, 8])
         if not found.any():
             raise InputError(
@@ -165,7 +165,7 @@ def positions(
     )  # fmt: skip
 
 
-def _chosen(both: Array, offset: Array) -> tuple[Array, Array]:
+def chosen(both: Array, offset: Array) -> tuple[Array, Array]:
     """Return the place of each frame (frame, RESULTS), and whether it is certain (frame,).
 
     Parameters

@@ -87,8 +87,11 @@ def _search(
 
 
 @compiled
-def _valleys(lowest: Array) -> tuple[int, int]:
-    """Return the indices of the deepest and the second deepest local minimum; the same one if it is alone."""
+def _starts(lowest: Array) -> tuple[int, int]:
+    """Return the indices of the deepest and the second deepest local minimum, or both sides of a lone one.
+
+    Two minima nearer to each other than the grid tells are found from both sides.
+    """
     first, second = -1, -1
     for t in range(lowest.size):
         left = lowest[t - 1] if t > 0 else np.inf
@@ -99,7 +102,9 @@ def _valleys(lowest: Array) -> tuple[int, int]:
             first, second = t, first
         elif second < 0 or lowest[t] < lowest[second]:
             second = t
-    return first, second if second >= 0 else first
+    if first >= 0 and second < 0:
+        return max(first - 1, 0), min(first + 1, lowest.size - 1)
+    return first, second
 
 
 @compiled
@@ -259,11 +264,11 @@ def fit_profiles(
         w = 1.0 / (std[f][seen] ** 2 + (floor * max(d.max(), 0.0)) ** 2)
         lowest, where = np.empty(tries.size), np.empty(tries.size)
         _search(start, step, nodes, table, z, d, w, tries, middle[f], seeing, lowest, where)
-        first, second = _valleys(lowest)
+        first, second = _starts(lowest)
         if first < 0:
             continue
         place = np.empty(3)
-        for v in range(1 if second == first else 2):
+        for v in range(2):
             t = first if v == 0 else second
             place[0], place[1], place[2] = tries[t], where[t], seeing
             _refine(start, step, nodes, table, z, d, w, place, out[f, v])
