@@ -19,6 +19,8 @@ from hesper.winds import (
 )
 from hesper.winds.data import Positions, Spectra, Wavelengths
 
+_POOR, _WRONG = 9.0, 625.0
+"""χ² per degree of freedom of profiles, 3σ and 25σ of what is allowed to the model, that warn and refuse."""
 _SURE = 25.0
 """Difference of χ² between two places that tells them apart: 5σ."""
 _SAME_PLACE = 0.1
@@ -156,6 +158,7 @@ def positions(
             "commanded positions in the headers (SLITOFF) tell",
             stacklevel=2,
         )
+    _check_misfit(float(np.median(reduced[found])))
     inflate = np.sqrt(max(float(np.median(reduced[found])), 1.0))
     return Positions(
         x=out[:, 0], x_std=out[:, 5] * inflate, y=out[:, 1], y_std=out[:, 6] * inflate,
@@ -163,6 +166,20 @@ def positions(
         x_response=out[:, 14], exponent=used,
         exponent_std=inflate / np.sqrt(information) if free_exponent else 0.0,
     )  # fmt: skip
+
+
+def _check_misfit(misfit: float) -> None:
+    """Warn of, or refuse, light along the slit that the model of the disk does not follow."""
+    if misfit < _POOR:
+        return
+    said = (
+        "positions: the light along the slit departs from the model of the disk by "
+        f"{math.sqrt(misfit):.0f} times the expected error; check SLITPA, CDELT2, the radius, the scattering "
+        "law and the photometric exponent"
+    )
+    if misfit > _WRONG:
+        raise InputError(said)
+    warnings.warn(f"{said}: the winds may be wrong by more than their errors", stacklevel=3)
 
 
 def chosen(both: Array, offset: Array) -> tuple[Array, Array]:

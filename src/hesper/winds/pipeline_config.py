@@ -57,6 +57,8 @@ class Config:
 def viewing(config: Config, frames: Frames) -> ephemeris.Viewing:
     """Return how Venus stood at the times of frames, from the place their headers give."""
     setup = frames.setup
+    if frames.time.size < 2:
+        raise InputError("frames: one exposure; two or more are needed, the lines of sight change with time")
     position = (setup.observer_x, setup.observer_y, setup.observer_z)
     view = ephemeris.viewing(
         frames.time, ephemeris.Site(setup.site, position, "header"), radius=config.reduction.radius,
