@@ -116,8 +116,9 @@ def three_windows(recipe):
 def test_windows_see_the_slit_at_the_same_places_with_noise_of_their_own(three_windows):
     _, runs, _ = three_windows
     assert runs[1].truth.x == pytest.approx(runs[0].truth.x)
-    counts = [run.frames.counts[0, :20].ravel() for run in runs[:2]]
-    assert abs(np.corrcoef(counts[0] - counts[0].mean(), counts[1] - counts[1].mean())[0, 1]) < 0.5
+    # Both have a deep line in the middle: neighbouring rows are subtracted, which leaves the noise.
+    noise = [(run.frames.counts[0, :20:2] - run.frames.counts[0, 1:20:2]).ravel() for run in runs[:2]]
+    assert abs(np.corrcoef(*noise)[0, 1]) < 0.1
 
 
 @pytest.mark.slow
