@@ -78,7 +78,7 @@ def _template(atlas, water=1.0):
 
 
 def test_slope_of_d2_in_the_atlas(real_data):
-    # P3: 8.9e-5 per m/s is the steepest difference of the atlas's own samples, telluric lines included.
+    # P3 is reproduced only for the raw samples of the atlas, telluric lines included; see the next test.
     rows = (real_data / "solar" / "int_nad.dat").read_text().splitlines()
     table = np.array([[float(v) for v in row.split()] for row in rows if len(row.split()) == 4])
     table = table[np.argsort(-table[:, 0])]
@@ -97,11 +97,13 @@ def test_slope_of_d2_through_the_spectrograph(atlas):
     assert np.abs(slope[near]).max() == pytest.approx(8.2e-5, rel=0.03)
 
 
-@pytest.mark.parametrize(("sky", "expected", "tolerance"), [(0.0, 3.95, 0.05), (0.5, 5.83, 0.07)])
-def test_photon_limits_of_the_atlas(real_data, sky, expected, tolerance):
-    # P2, for the 512 pixels centred between the sky's line and Venus's: the bound hangs on where they cut
-    # the Ni I line at 5892.88 Å, and is 3 % higher 0.1 Å blueward of this.
-    first = FIRST + 0.1 * angstrom
+@pytest.mark.parametrize(
+    ("offset", "sky", "expected"), [(0.1, 0.0, 3.96), (0.1, 0.5, 5.86), (0.0, 0.0, 3.99), (0.0, 0.5, 5.93)]
+)
+def test_photon_limits_of_the_atlas_hang_on_the_window(real_data, offset, sky, expected):
+    # P2 (3.95 and 5.83 m/s) is reproduced only for the window 0.1 Å redward, which was found by moving it:
+    # the end of the window cuts the Ni I line at 5892.88 Å. What is tested is what docs/papers states.
+    first = FIRST + offset * angstrom
     window = read_spectra.atlas(
         real_data / "solar" / "int_nad.dat", first - angstrom, first + 512 * STEP + angstrom
     )
@@ -109,7 +111,7 @@ def test_photon_limits_of_the_atlas(real_data, sky, expected, tolerance):
     bound = plan_photons.velocity_std(
         _template(window), electrons, sky=sky * electrons, first=first, pixels=512
     )
-    assert bound == pytest.approx(expected, abs=tolerance)
+    assert bound == pytest.approx(expected, abs=0.006)
 
 
 def test_parametric_lines_are_those_of_the_atlas(atlas):
@@ -158,13 +160,15 @@ def test_correlation_without_telluric_lines(real_data):
     assert -166 - 15 < bias < -134 + 15
 
 
-def test_correlation_is_biased_by_telluric_lines(real_data):
-    # V2: −186 ± 15 m/s and 0.955 ± 0.01, for sums over the overlap divided by its length, at one place of
-    # the window's first pixel.
+def test_bias_and_slope_of_a_correlation_with_telluric_lines_belong_to_a_window(real_data):
+    # V2 (−186 ± 15 m/s, 0.955 ± 0.01) is reproduced only for sums over the overlap divided by its length at
+    # one place of the first pixel, which a scan found: no pass. Two pixels further the slope is another.
     overlap = 512.0 - np.abs(_LAGS)
     bias, slope = _bias_and_slope(real_data, FIRST + 0.227 * angstrom, 1.0, overlap)
-    assert bias == pytest.approx(-186, abs=15)
+    assert -201 < bias < -171
     assert slope == pytest.approx(0.955, abs=0.01)
+    _, elsewhere = _bias_and_slope(real_data, FIRST + (0.227 + 0.0234) * angstrom, 1.0, overlap)
+    assert abs(elsewhere - 0.955) > 0.01
 
 
 def test_one_slope_of_a_biased_correlation_belongs_to_one_window(real_data):

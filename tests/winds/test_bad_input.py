@@ -51,7 +51,8 @@ def test_files_keep_everything(small, small_run, tmp_path):
 def test_pipeline_writes_frames_and_reduces_them(small, tmp_path):
     with open_run(tmp_path / "sim", Provenance(recipe={}), quiet=True) as run:
         pipeline.simulate(small, run)
-    assert (tmp_path / "sim" / "truth.nc").is_file()
+    for name in pipeline.plan_simulate(small).products:
+        assert (tmp_path / "sim" / name).is_file()
     for source in ("recommended", "paper"):
         config = dataclasses.replace(small, input=str(tmp_path / "sim"), source=source)
         assert len(pipeline.inputs(config)) == 18
@@ -144,6 +145,7 @@ def test_no_rows_of_sky(small):
         _reduce(config, simulated(config).frames)
 
 
+@pytest.mark.slow
 def test_tilted_slit_is_in_the_header(small):
     config = dataclasses.replace(small, instrument=dataclasses.replace(small.instrument, slit_tilt=12 * deg))
     found = _reduce(config, simulated(config).frames)
@@ -201,6 +203,7 @@ def test_paper_route_without_calibrations(small):
     assert np.isfinite([found.uniform.wind, found.cosine.wind]).all()
 
 
+@pytest.mark.slow
 def test_raster_mode_and_other_date():
     config = pipeline.pipeline_demo.reduced_size(frozen_defaults(Config))
     config = dataclasses.replace(
@@ -245,9 +248,24 @@ def test_numbers_of_windows(small_run, tmp_path, number):
         read.frames(_broken(tmp_path, small_run, "WINDOW", number))
 
 
-def test_an_almost_full_disk_warns(small):
-    observation = dataclasses.replace(small.observation, start="2008-04-20T12:00:00")
-    guiding = dataclasses.replace(small.guiding, first=1 * arcsec, last=4 * arcsec)
-    config = dataclasses.replace(small, observation=observation, guiding=guiding)
-    with pytest.warns(UserWarning, match="almost full"):
-        _reduce(config, simulated(config).frames)
+def test_a_slit_across_what_the_header_says_is_refused(small, small_run):
+    setup = small_run.frames.setup
+    turned = dataclasses.replace(setup, slit_angle=setup.slit_angle + np.pi / 2)
+    with pytest.raises(InputError, match="SLITPA"):
+        _reduce(small, dataclasses.replace(small_run.frames, setup=turned))
+
+
+def test_a_wrong_scattering_law_warns(small, small_run):
+    limits = dataclasses.replace(small.reduction, scattering="lommel-seeliger")
+    with pytest.warns(UserWarning, match="scattering law"):
+        _reduce(dataclasses.replace(small, reduction=limits), small_run.frames)
+
+
+def test_one_exposure_is_refused(small, small_run):
+    frames = small_run.frames
+    one = dataclasses.replace(
+        frames, counts=frames.counts[:1], time=frames.time[:1], exposure=frames.exposure[:1],
+        offset=frames.offset[:1],
+    )  # fmt: skip
+    with pytest.raises(InputError, match="one exposure"):
+        _reduce(small, one)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from hesper.config import frozen_defaults
+from hesper.errors import InputError
 from hesper.units import angstrom, arcsec, deg
 from hesper.winds import model, model_fields, plan, plan_photons
+from hesper.winds.data_settings import Windows
 
 
 def test_paper_photon_chain():
@@ -53,6 +55,34 @@ def test_tables_and_dates():
     made = plan.tables(config)
     assert [len(t.rows) > 2 for t in made] == [True] * len(made)
     assert all(len(row) == len(t.columns) for t in made for row in t.rows)
+
+
+def test_several_windows():
+    # A second window like the first halves the variance; other lines show a level of their own.
+    config = frozen_defaults(plan.Config)
+    one = plan.predict(config, "2007-11-07T13:30:00")
+    wavelength = config.instrument.wavelength
+    twice = dataclasses.replace(config, windows=Windows(wavelength=(wavelength,)))
+    two = plan.predict(twice, "2007-11-07T13:30:00")
+    assert two.window_std == pytest.approx([one.wind_std] * 2)
+    assert two.wind_std == pytest.approx(one.wind_std / np.sqrt(2))
+    other = dataclasses.replace(
+        config,
+        windows=Windows(
+            wavelength=(wavelength, 8692.5 * angstrom), line=("reflected", "emitted"),
+            dispersion=(11.7e-13, 17e-13), resolution=(20e-13, 30e-13),
+        ),
+    )  # fmt: skip
+    three = plan.predict(other, "2007-11-07T13:30:00")
+    assert three.level_std["reflected"] == pytest.approx(two.wind_std)
+    assert three.level_std["emitted"] == three.window_std[2] > 0
+    shown = dict(plan.tables(dataclasses.replace(other, dates=1))[1].rows)
+    assert float(shown["σ of the shear between both levels, m/s"]) == pytest.approx(
+        np.hypot(two.wind_std, three.window_std[2]), abs=0.006
+    )
+    with pytest.raises(InputError, match="1 further windows but a list of 2"):
+        unequal = Windows(wavelength=(wavelength,), line=("reflected",) * 2)
+        plan.predict(dataclasses.replace(config, windows=unequal), "2007-11-07T13:30:00")
 
 
 def test_spring_2008():

@@ -36,7 +36,8 @@ def detector(frames: Frames, viewing: Viewing) -> Spectra:
         full = counts >= setup.saturation
         electrons[i] = np.where(full, np.nan, (counts - frames.dark) * scale)
         saturated[i] = full.sum()
-        light = float(np.nanmedian(electrons[i][::4, ::4])) if saturated[i] < full.size else 0.0
+        some = electrons[i][::4, ::4]
+        light = float(np.nanmedian(some)) if np.isfinite(some).any() else 0.0
         usable[i] = saturated[i] < 0.2 * full.size and light > 0.5 * setup.read_noise
     return Spectra(
         electrons=electrons, usable=usable, saturated=saturated, exposure=frames.exposure,

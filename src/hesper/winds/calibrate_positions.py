@@ -1,6 +1,7 @@
 """Light along the slit → where the slit lay on the disk in each frame."""
 
 import math
+import warnings
 
 import numpy as np
 
@@ -17,6 +18,13 @@ from hesper.winds import (
     model_template,
 )
 from hesper.winds.data import Positions, Spectra, Wavelengths
+
+_POOR, _WRONG = 9.0, 625.0
+"""χ² per degree of freedom of profiles, 3σ and 25σ of what is allowed to the model, that warn and refuse."""
+_SURE = 25.0
+"""Difference of χ² between two places that tells them apart: 5σ."""
+_SAME_PLACE = 0.1
+"""Distance of two places, in their σ, below which both searches ended in one."""
 
 
 def profiles(
@@ -104,7 +112,7 @@ def positions(
     tries = np.arange(-darkward, 0.96, 0.06) * radius
     used = exponent
     for _ in range(8 if free_exponent else 1):
-        out = np.full((len(level), model_position.RESULTS), np.nan)
+        both = np.full((len(level), 2, model_position.RESULTS), np.nan)
         model_position.fit_profiles(
             table.start,
             table.step,
@@ -117,8 +125,9 @@ def positions(
             tries,
             float(seeing),
             float(floor),
-            out,
+            both,
         )
+        out, certain = chosen(both, spectra.offset)
         found = np.isfinite(out[:, 0]) & (np.abs(out[:, 0]) < 1.05 * radius) & (out[:, 3] > 5 * out[:, 8])
         if not found.any():
             raise InputError(
@@ -127,6 +136,14 @@ def positions(
             )
         reduced = out[:, 10] / np.maximum(out[:, 11] - 5, 1)
         found &= reduced < 25 * max(float(np.median(reduced[found])), 1.0)
+        if not (found & certain).any():
+            raise InputError(
+                "positions: the light along the slit does not tell sunward from darkward places in any frame "
+                f"(phase angle {math.degrees(model.phase(disk)):.0f}°); give the commanded positions as "
+                "SLITOFF, or observe further from full phase"
+            )
+        unsure = int((found & ~certain).sum())
+        found &= certain
         information, score = out[found, 12].sum(), out[found, 13].sum()
         if not free_exponent:
             break
@@ -134,6 +151,14 @@ def positions(
         if abs(step) < 1e-4:
             break
         used = float(np.clip(used + step, table.exponent[0], table.exponent[-1]))
+    if unsure:
+        warnings.warn(
+            f"positions: the light along the slit does not tell sunward from darkward in {unsure} of "
+            f"{len(found)} frames, which are left out (phase angle {math.degrees(model.phase(disk)):.0f}°); "
+            "commanded positions in the headers (SLITOFF) tell",
+            stacklevel=2,
+        )
+    _check_misfit(float(np.median(reduced[found])))
     inflate = np.sqrt(max(float(np.median(reduced[found])), 1.0))
     return Positions(
         x=out[:, 0], x_std=out[:, 5] * inflate, y=out[:, 1], y_std=out[:, 6] * inflate,
@@ -141,6 +166,42 @@ def positions(
         x_response=out[:, 14], exponent=used,
         exponent_std=inflate / np.sqrt(information) if free_exponent else 0.0,
     )  # fmt: skip
+
+
+def _check_misfit(misfit: float) -> None:
+    """Warn of, or refuse, light along the slit that the model of the disk does not follow."""
+    if misfit < _POOR:
+        return
+    said = (
+        "positions: the light along the slit departs from the model of the disk by "
+        f"{math.sqrt(misfit):.0f} times the expected error; check SLITPA, CDELT2, the radius, the scattering "
+        "law and the photometric exponent"
+    )
+    if misfit > _WRONG:
+        raise InputError(said)
+    warnings.warn(f"{said}: the winds may be wrong by more than their errors", stacklevel=3)
+
+
+def chosen(both: Array, offset: Array) -> tuple[Array, Array]:
+    """Return the place of each frame (frame, RESULTS), and whether it is certain (frame,).
+
+    Parameters
+    ----------
+    both
+        The best place and the other one (frame, 2, RESULTS).
+    offset
+        Commanded position (frame,) [rad]; NaN where there was none. It tells which of two places that
+        fit alike is meant.
+    """
+    x, chi2 = both[:, :, 0], both[:, :, 10]
+    # The model's errors enter as noise does: frames that fit badly must differ by more.
+    scale = np.maximum(chi2[:, 0] / np.maximum(both[:, 0, 11] - 5, 1), 1.0)
+    apart = np.abs(x[:, 1] - x[:, 0]) > _SAME_PLACE * np.hypot(both[:, 0, 5], both[:, 1, 5])
+    with np.errstate(invalid="ignore"):
+        alike = apart & (chi2[:, 1] - chi2[:, 0] < _SURE * scale)
+        other = alike & (np.abs(x[:, 1] - offset) < np.abs(x[:, 0] - offset))
+    chosen = np.where(other[:, None], both[:, 1], both[:, 0])
+    return chosen, ~alike | np.isfinite(offset)
 
 
 def exponent_nodes() -> Array:

@@ -10,6 +10,8 @@ from hesper.winds import calibrate, model_correlation, model_sky, model_template
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds.data import Spectra, Wavelengths
 
+_FAINTEST_TELLURIC = 0.01
+"""Optical depth of a window's deepest telluric line below which it tells nothing."""
 _LARGEST_SOLAR_OFFSET = 4000.0
 """m s-1; beyond it, sky lines and wavelengths do not belong together (vacuum against air is 83 km/s)."""
 
@@ -153,7 +155,10 @@ def _solve(
     start: Array, mean: Array, std: Array, eta: Array, lines: spectrum.Spectrum, fwhm: float, pixel: float,
     sky_shift: float,
 ) -> tuple[Array, Array]:  # fmt: skip
-    """Fit the six parameters; each row's continuum and tilt are eliminated."""
+    """Fit the six parameters; each row's continuum and tilt are eliminated.
+
+    Where our air has no lines, its depth stays as it is and the Sun's lines set the zero of wavelengths.
+    """
     from scipy.optimize import least_squares
 
     scale = np.array([pixel, 1e-3 * pixel, 1.0, 1.0, 0.1, 100.0])
@@ -162,8 +167,11 @@ def _solve(
     weight = np.where(np.isfinite(mean) & np.isfinite(std), 1 / std, 0.0)
     data = np.where(weight > 0, mean, 0.0)
 
+    count = 6 if float(lines.telluric_depth.max()) > _FAINTEST_TELLURIC else 4
+
     def residual(parameters: Array) -> Array:
-        made = _sky_model(start + scale * parameters, eta, data.shape[1], lines, fwhm, pixel, sky_shift)
+        full = np.append(parameters, np.zeros(6 - count))
+        made = _sky_model(start + scale * full, eta, data.shape[1], lines, fwhm, pixel, sky_shift)
         a, b = made * weight, made * q * weight
         d = data * weight
         aa, ab, bb = (np.sum(u * v, axis=1) for u, v in ((a, a), (a, b), (b, b)))
@@ -172,7 +180,7 @@ def _solve(
         level, tilt = (bb * ad - ab * bd) / det, (aa * bd - ab * ad) / det
         return np.asarray((d - level[:, None] * a - tilt[:, None] * b).ravel())
 
-    at = np.zeros(6)
+    at = np.zeros(count)
     for _ in range(2):
         found = least_squares(residual, at, diff_step=1e-3, xtol=1e-9, ftol=1e-9)
         if not found.success:
@@ -181,10 +189,11 @@ def _solve(
         typical = float(np.sqrt(np.mean(found.fun**2)))
         outlier = np.abs(found.fun.reshape(weight.shape)) > 6 * max(typical, 1.0)
         weight = np.where(outlier, 0.0, weight)
-    freedom = max(int(np.count_nonzero(weight)) - 6, 1)
+    freedom = max(int(np.count_nonzero(weight)) - count, 1)
     chi2 = max(float(found.fun @ found.fun) / freedom, 1.0)
-    covariance = np.linalg.pinv(found.jac.T @ found.jac) * chi2 * np.outer(scale, scale)
-    return start + scale * at, covariance
+    covariance = np.zeros((6, 6))
+    covariance[:count, :count] = np.linalg.pinv(found.jac.T @ found.jac) * chi2
+    return start + scale * np.append(at, np.zeros(6 - count)), covariance * np.outer(scale, scale)
 
 
 def _frames_of_sky(

@@ -71,20 +71,40 @@ def _linear(model: Array, data: Array, weight: Array) -> tuple[float, float, flo
 @compiled
 def _search(
     start: float, step: float, nodes: Array, table: Array, height: Array, data: Array, weight: Array,
-    tries: Array, middle: float, seeing: float,
-) -> tuple[float, float]:  # fmt: skip
-    """Return the best x and y of a coarse grid."""
+    tries: Array, middle: float, seeing: float, lowest: Array, where: Array,
+) -> None:  # fmt: skip
+    """Fill the lowest χ² (try,) at each position and the y (try,) that gives it."""
     strip, model = np.empty(table.shape[3]), np.empty(height.size)
-    best, bx, by = np.inf, tries[0], middle
-    for x in tries:
-        _strip(start, step, nodes, table, x, seeing, 0, strip)
+    lowest[:], where[:] = np.inf, middle
+    for t in range(tries.size):
+        _strip(start, step, nodes, table, tries[t], seeing, 0, strip)
         for shift in range(-3, 4):
             y = middle + shift * 1.5 * abs(step)
             _along(start, step, strip, height, y, model)
             level, _, chi2 = _linear(model, data, weight)
-            if level > 0.0 and chi2 < best:
-                best, bx, by = chi2, x, y
-    return bx, by
+            if level > 0.0 and chi2 < lowest[t]:
+                lowest[t], where[t] = chi2, y
+
+
+@compiled
+def _starts(lowest: Array) -> tuple[int, int]:
+    """Return the indices of the deepest and the second deepest local minimum, or both sides of a lone one.
+
+    Two minima nearer to each other than the grid tells are found from both sides.
+    """
+    first, second = -1, -1
+    for t in range(lowest.size):
+        left = lowest[t - 1] if t > 0 else np.inf
+        right = lowest[t + 1] if t < lowest.size - 1 else np.inf
+        if not (lowest[t] < left and lowest[t] <= right):
+            continue
+        if first < 0 or lowest[t] < lowest[first]:
+            first, second = t, first
+        elif second < 0 or lowest[t] < lowest[second]:
+            second = t
+    if first >= 0 and second < 0:
+        return max(first - 1, 0), min(first + 1, lowest.size - 1)
+    return first, second
 
 
 @compiled
@@ -232,7 +252,8 @@ def fit_profiles(
     floor
         Relative error of the model added to `std` in quadrature.
     out
-        (frame, RESULTS); NaN where nothing was found.
+        (frame, 2, RESULTS): the best place and the other one, where χ² has a minimum too; NaN where nothing
+        was found. On an almost full disk the light sunward of the centre is much like the light darkward.
     """
     for f in prange(data.shape[0]):
         out[f] = np.nan
@@ -241,5 +262,15 @@ def fit_profiles(
             continue
         z, d = height[seen], data[f][seen]
         w = 1.0 / (std[f][seen] ** 2 + (floor * max(d.max(), 0.0)) ** 2)
-        x, y = _search(start, step, nodes, table, z, d, w, tries, middle[f], seeing)
-        _refine(start, step, nodes, table, z, d, w, np.array([x, y, seeing]), out[f])
+        lowest, where = np.empty(tries.size), np.empty(tries.size)
+        _search(start, step, nodes, table, z, d, w, tries, middle[f], seeing, lowest, where)
+        first, second = _starts(lowest)
+        if first < 0:
+            continue
+        place = np.empty(3)
+        for v in range(2):
+            t = first if v == 0 else second
+            place[0], place[1], place[2] = tries[t], where[t], seeing
+            _refine(start, step, nodes, table, z, d, w, place, out[f, v])
+        if out[f, 1, 10] < out[f, 0, 10] or np.isnan(out[f, 0, 10]):
+            out[f] = out[f, ::-1].copy()

@@ -9,7 +9,7 @@ from hesper.runs import Plan, Run
 from hesper.winds import pipeline_demo, pipeline_paper, pipeline_products, pipeline_recommended, read, write
 from hesper.winds.pipeline_config import Config, simulated, window_frames, windows
 
-__all__ = ["Config", "demo", "inputs", "plan", "run", "simulate", "simulated"]
+__all__ = ["Config", "demo", "inputs", "plan", "plan_simulate", "run", "simulate", "simulated"]
 
 _PRODUCTS = {
     "recommended": (
@@ -37,6 +37,21 @@ def plan(config: Config) -> Plan:
         products + ["level_winds.nc", "joint_level_winds.nc"] * (number > 1),
         4e8 + 10.0 * pixels,
         8.0 + 1.2e-7 * pixels * (2.0 if config.source == "paper" else 1.0),
+    )
+
+
+def plan_simulate(config: Config) -> Plan:
+    """Return what a simulation would write."""
+    number, count = len(windows(config)), config.observation.frames
+    calibrations = ["dark.fits", "flat.fits"] if config.instrument.calibrations else []
+    names = [*(f"frame_{i + 1:04d}.fits" for i in range(count)), *calibrations, "truth.nc"]
+    pixels = count * config.instrument.rows * config.instrument.pixels
+    size = f"{config.instrument.rows} × {config.instrument.pixels}"
+    return Plan(
+        [f"{count} frames of {size}, {number} spectral window(s)"],
+        [_prefix(n) + name for n in range(1, number + 1) for name in names],
+        4e8 + 10.0 * pixels,
+        4.0 + 1.5e-7 * pixels * number,
     )
 
 

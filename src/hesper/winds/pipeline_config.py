@@ -1,7 +1,6 @@
 """The recipe of the winds system, and what it says of frames."""
 
 import dataclasses
-from typing import TypeVar
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from hesper.config import existing
 from hesper.errors import InputError
 from hesper.record import record, setting
 from hesper.units import angstrom, deg
-from hesper.winds import calibrate_wavelengths, read_spectra
+from hesper.winds import calibrate_wavelengths, data_windows, read_spectra
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds import simulate as simulation
 from hesper.winds.data import Frames
@@ -58,6 +57,8 @@ class Config:
 def viewing(config: Config, frames: Frames) -> ephemeris.Viewing:
     """Return how Venus stood at the times of frames, from the place their headers give."""
     setup = frames.setup
+    if frames.time.size < 2:
+        raise InputError("frames: one exposure; two or more are needed, the lines of sight change with time")
     position = (setup.observer_x, setup.observer_y, setup.observer_z)
     view = ephemeris.viewing(
         frames.time, ephemeris.Site(setup.site, position, "header"), radius=config.reduction.radius,
@@ -86,32 +87,18 @@ def lines(config: Config, first: float, dispersion: float, pixels: int) -> spect
 
 
 def windows(config: Config) -> list[Config]:
-    """Return one recipe for each spectral window: the first, then the further ones.
-
-    Raises
-    ------
-    InputError
-        If the lists of the further windows have different lengths.
-    """
-    further, found = config.windows, [config]
-    for i, wavelength in enumerate(further.wavelength):
-        instrument, scene = config.instrument, config.scene
-        line = _nth(further.line, i, scene.line, config)
-        changed = dataclasses.replace(
-            instrument, wavelength=wavelength,
-            dispersion=_nth(further.dispersion, i, instrument.dispersion, config),
-            resolution=_nth(further.resolution, i, instrument.resolution, config),
-        )  # fmt: skip
-        wind = _nth(further.zonal_wind, i, scene.zonal_wind, config)
-        found.append(
+    """Return one recipe for each spectral window: the first, then the further ones."""
+    _, *further = data_windows.windows(config.instrument, config.scene, config.windows)
+    return [
+        config,
+        *(
             dataclasses.replace(
-                config,
-                instrument=changed,
-                scene=dataclasses.replace(scene, line=line, zonal_wind=wind),
-                reduction=dataclasses.replace(config.reduction, line=line),
+                config, instrument=one.instrument, scene=one.scene,
+                reduction=dataclasses.replace(config.reduction, line=one.scene.line),
             )
-        )
-    return found
+            for one in further
+        ),
+    ]  # fmt: skip
 
 
 def window_frames(config: Config, found: list[Frames]) -> list[Frames]:
@@ -140,19 +127,6 @@ def window_frames(config: Config, found: list[Frames]) -> list[Frames]:
                 f"{(setup.wavelength + reach) / angstrom:.2f} Å; mend the recipe or the order of WINDOW"
             )
     return found
-
-
-_T = TypeVar("_T")
-
-
-def _nth(values: tuple[_T, ...], i: int, otherwise: _T, config: Config) -> _T:
-    count = len(config.windows.wavelength)
-    if values and len(values) != count:
-        raise InputError(
-            f"winds: {count} further windows but a list of {len(values)} in [windows]: {values}; "
-            "give one value for each, or an empty list"
-        )
-    return values[i] if values else otherwise
 
 
 def simulated(config: Config, *, window: int = 1) -> simulation.Simulation:

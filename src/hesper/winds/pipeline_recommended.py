@@ -9,7 +9,7 @@ import numpy as np
 
 from hesper.ephemeris import Viewing
 from hesper.record import Array
-from hesper.units import arcsec, deg
+from hesper.units import arcsec
 from hesper.winds import (
     calibrate,
     calibrate_positions,
@@ -29,7 +29,6 @@ from hesper.winds.pipeline_config import Config, frame_lines
 from hesper.winds.pipeline_config import viewing as viewing_of
 
 _ROUNDS_OF_ROWS = 3
-_AMBIGUOUS_BELOW = 40 * deg
 SEEING_NODES = np.arange(0.4, 3.3, 0.2) * arcsec
 """Full widths [rad] over which pictures of the disk are tabulated."""
 
@@ -83,12 +82,6 @@ def reduced(
     run = _Run(spectra, lines, limits, disk, np.flatnonzero(~free))
     known = calibrate_wavelengths.wavelengths(spectra, lines, free)
     places = _positions(run, known)
-    if model.phase(disk) < _AMBIGUOUS_BELOW:
-        warnings.warn(
-            f"winds: the disk is almost full (phase angle {model.phase(disk) / deg:.0f}°), where the light "
-            "along the slit hardly tells sunward from darkward places; check positions.nc and the reduced χ²",
-            stacklevel=2,
-        )
     row_terms = limits.row_terms and _moves(places, spectra)
     if limits.row_terms and not row_terms:
         warnings.warn(

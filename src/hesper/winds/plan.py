@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper import ephemeris
-from hesper.record import Array, record, setting
-from hesper.units import angstrom, arcsec, day, deg, minute
-from hesper.winds import model, model_fields, model_template, plan_photons
+from hesper.record import Array
+from hesper.units import angstrom, arcsec, deg, minute
+from hesper.winds import data_windows, model, model_fields, model_template, plan_photons
 from hesper.winds import model_spectrum as spectrum
-from hesper.winds.data_settings import Instrument, Observation, Scene, Sky
+from hesper.winds.plan_prediction import Config, predict
+
+__all__ = ["Config", "Table", "bias_of_young", "coverage_std", "predict", "tables"]
 
 LINES = (
     ("Na D2", 5889.95), ("Na D1", 5895.92), ("Fe I", 5883.80), ("Ni I", 5892.86), ("Fe I", 5905.65),
@@ -20,126 +22,12 @@ LINES = (
 """Names and wavelengths in air, Å of lines that are deep and clean."""
 
 
-@record
-class Config:
-    """What would be observed."""
-
-    duration: float = setting(49 * minute, "s", "time on the planet", shown="min", minimum=1.0)
-    lines: int = setting(1, "count", "spectral windows recorded at once", minimum=1, maximum=20)
-    dates: int = setting(12, "count", "dates compared, a month apart, from the start", minimum=1, maximum=400)
-    interval: float = setting(30 * day, "s", "step of these dates", shown="day", minimum=3600.0)
-    observation: Observation
-    instrument: Instrument
-    sky: Sky
-    scene: Scene
-
-
 class Table(NamedTuple):
     """A table for people."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
-
-
-class Prediction(NamedTuple):
-    """What an observation of a date would give."""
-
-    diameter: float
-    """[rad]."""
-    phase: float
-    """[rad]."""
-    elevation: float
-    """Highest of the day with the Sun above the horizon or not [rad]."""
-    elongation: float
-    """[rad]."""
-    cell_std: float
-    """σ of a cell of 1 arcsec² at mean brightness [m s-1]."""
-    wind_std: float
-    """σ of the zonal wind with a free zero level [m s-1]."""
-    cells: int
-    """Lit cells of 1 arcsec²."""
-    projection: float
-    """2 cos(φ/2) cos B: velocity of the limb per unit of wind."""
-    slit_angle: float
-    """Position angle of a slit along the terminator [rad]."""
-
-
-def predict(config: Config, start: str | float) -> Prediction:
-    """Return what the recipe's instrument would give on a date, the whole lit disk scanned evenly.
-
-    Parameters
-    ----------
-    start
-        UTC text, or TDB seconds since J2000.
-    """
-    time = ephemeris.tdb_seconds(start)[0] if isinstance(start, str) else start
-    hours = time + np.arange(-12, 12, 0.5) * 3600
-    sky = ephemeris.viewing(hours, config.observation.site, kernel=config.observation.kernel)
-    best = int(np.nanargmax(sky.elevation)) if np.isfinite(sky.elevation).any() else len(hours) // 2
-    view = ephemeris.viewing(
-        hours[best] + np.array([-300.0, 0.0, 300.0]), config.observation.site, radius=config.scene.radius,
-        kernel=config.observation.kernel,
-    )  # fmt: skip
-    angle = model.terminator_angle(view)
-    disk = model.aspect(view, slit_angle=angle, radius=config.scene.radius)
-    x, y, std = sigma_map(config, view, disk)
-    seen = np.isfinite(std)
-    place = model.points(disk, x[seen], y[seen])
-    column = model_fields.reflected(model_fields.uniform, place, disk)
-    weight = std[seen] ** -2.0
-    mean = np.average(column, weights=weight)
-    wind = float(np.sum(weight * (column - mean) ** 2) ** -0.5)
-    bisector = model.bisector(disk)
-    return Prediction(
-        float(2 * disk.angular_radius), model.phase(disk), float(sky.elevation[best]),
-        float(view.elongation[1]),
-        float(np.sqrt(1 / np.mean(weight))), wind, int(seen.sum()),
-        float(2 * np.cos(model.phase(disk) / 2) * np.cos(bisector.lat)), angle,
-    )  # fmt: skip
-
-
-def sigma_map(config: Config, view: ephemeris.Viewing, disk: model.Aspect) -> tuple[Array, Array, Array]:
-    """Return x, y [rad] and the predicted σ [m s-1] of cells of 1 arcsec²; NaN where the disk is dark.
-
-    The slit visits every arcsecond across the lit disk for an equal share of the time.
-    """
-    reach = np.floor(disk.angular_radius / arcsec)
-    centres = (np.arange(-reach, reach + 1)) * arcsec
-    y, x = np.meshgrid(centres, centres, indexing="ij")
-    place = model.points(disk, x, y)
-    with np.errstate(invalid="ignore"):
-        lit = (place.cos_incidence > 0.05) & (place.cos_emission > 0.1)
-    side = np.linspace(-1, 1, 201) * disk.angular_radius
-    all_of_it = model.points(disk, side[None, :], side[:, None])
-    mean_light = float(np.mean(all_of_it.cos_incidence[np.nan_to_num(all_of_it.cos_incidence, nan=-1) > 0]))
-    instrument, scene = config.instrument, config.scene
-    columns = max(int(lit.any(axis=0).sum()), 1)
-    rate = scene.surface_brightness / (1000 * angstrom) * instrument.area * instrument.throughput
-    # A cell is seen while the slit crosses it: width of the slit over 1″ is the share of its light.
-    electrons = rate * instrument.dispersion * (instrument.slit_width / arcsec) * config.duration / columns
-    first = float(instrument.wavelength - instrument.dispersion * instrument.pixels / 2)
-    lines = spectrum.parametric(
-        first - angstrom, first + instrument.dispersion * instrument.pixels + angstrom
-    )
-    made = model_template.template(
-        lines, shifts=model.shifts(view), venus_exponent=config.sky.water, sky_exponent=config.sky.water,
-        fwhm=instrument.resolution, pixel=instrument.dispersion,
-    )  # fmt: skip
-    levels = np.geomspace(0.03, 3.0, 12)
-    curve = [
-        plan_photons.velocity_std(
-            made,
-            level * electrons,
-            sky=config.sky.brightness * electrons,
-            first=first,
-            pixels=instrument.pixels,
-        )
-        for level in levels
-    ]
-    std = np.full(x.shape, np.nan)
-    std[lit] = np.exp(np.interp(np.log(place.cos_incidence[lit] / mean_light), np.log(levels), np.log(curve)))
-    return x, y, std / np.sqrt(config.lines)
 
 
 def coverage_std(
@@ -212,6 +100,19 @@ def _observation(config: Config) -> Table:
         ("σ of a cell, m/s", f"{found.cell_std:.1f}"),
         ("σ of the zonal wind, m/s", f"{found.wind_std:.2f}"),
     ]
+    windows = data_windows.windows(config.instrument, config.scene, config.windows)
+    if len(windows) > 1:
+        for number, (window, std) in enumerate(zip(windows, found.window_std, strict=True), 1):
+            place = f"{window.instrument.wavelength / angstrom:.2f} Å, {window.scene.line}"
+            rows.append((f"from window {number} alone, {place}", f"{std:.2f}"))
+        rows += [(f"from all windows of {line} lines", f"{std:.2f}") for line, std in found.level_std.items()]
+    if len(found.level_std) > 1:
+        rows.append(
+            (
+                "σ of the shear between both levels, m/s",
+                f"{np.sqrt(sum(s**2 for s in found.level_std.values())):.2f}",
+            )
+        )
     return Table(f"The whole lit disk in {config.duration / minute:.0f} min", ("quantity", "value"), rows)
 
 
