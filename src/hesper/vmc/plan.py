@@ -70,10 +70,6 @@ class Prediction(NamedTuple):
 
 def tables(config: Config) -> list[Table]:
     """Return coverage, smear, overlaps and predicted σ(ε) by latitude, and what the numbers rest on."""
-    light = model_surface.table(config.atmosphere, 1.01e-6)
-    ground = np.array(0.0)
-    gain = 1 / float(model_surface.sensitivity(light, ground, config.emissivity))
-    slope = -float(model_surface.altitude_slope(light, ground, config.emissivity))
     rows = [
         (
             f"{p.lat / deg:+.0f}", f"{p.altitude / km:.0f}", f"{p.pixel / km:.1f}",
@@ -82,6 +78,10 @@ def tables(config: Config) -> list[Table]:
         )
         for p in predictions(config)
     ]  # fmt: skip
+    light = model_surface.table(config.atmosphere, 1.01e-6)
+    ground = np.array(0.0)
+    gain = 1 / float(model_surface.sensitivity(light, ground, config.emissivity))
+    slope = -float(model_surface.altitude_slope(light, ground, config.emissivity))
     columns = (
         "latitude [°]", "altitude [km]", "pixel [km]", "footprint [km]", "smear [km]", "overlap [%]",
         "mosaics per cell", "pixels per cell and orbit", "σ(ε)",
@@ -116,10 +116,10 @@ def predictions(config: Config) -> list[Prediction]:
     -----
     σ(ε)² = (ε A)² [(σ_clouds² + σ_noise²/pixels)/mosaics + (s_z σ_z)²/cells under the blur].
     """
+    eccentricity = _eccentricity(config)
     light = model_surface.table(config.atmosphere, 1.01e-6)
     gain = 1 / float(model_surface.sensitivity(light, np.array(0.0), config.emissivity))
     slope = -float(model_surface.altitude_slope(light, np.array(0.0), config.emissivity))
-    eccentricity = _eccentricity(config)
     where = Elements(
         config.semi_major_axis, eccentricity, config.inclination, 0.0, config.periapsis_latitude, 0.0
     )
