@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hesper import config, ephemeris, products, runs
+from hesper import config, ephemeris, maps, products, runs
 from hesper.errors import InputError, MissingError
 from hesper.products import pds3
 from hesper.units import deg, km
@@ -11,13 +11,17 @@ from hesper.vmc import (
     calibrate,
     calibrate_footprint,
     model_orbit,
+    model_relief,
     pipeline,
     pipeline_checks,
     pipeline_labels,
     read,
     read_geometry,
+    read_map,
+    simulate_scene,
 )
 from hesper.vmc.data import ARCHIVE_RADIUS
+from hesper.vmc.data_settings import Simulation
 
 NAMES = ("V0260_0008_UV2", "V2946_0031_N22")
 
@@ -189,3 +193,38 @@ def test_demo_agrees_with_all_that_is_stated(real_data, tmp_path):
     assert len(section.figures) == 9
     left = next(row for row in section.results if row.quantity == "images left out")
     assert (left.value, left.expected, left.tolerance) == (0, 0, 0)
+
+
+def test_relief_of_a_file_is_the_files_with_smaller_waves(real_data):
+    """Known heights of the 1° map, and on it a scene that differs by the waves drawn below 2° alone."""
+    path = real_data / "magellan" / "venus_topogrd.csv"
+    known = read_map.altimetry(path)
+
+    def height(lon, lat):
+        column, row = maps.coordinates(known.grid, np.array(lon * deg), np.array(lat * deg))
+        return known.altitude[round(float(row)), round(float(column)) % 360] / km
+
+    # Maxwell Montes, Lakshmi Planum, Ovda Regio, Diana Chasma and the plains of Sedna.
+    assert height(3, 65) > 7
+    assert 2.5 < height(335, 67) < 5.5
+    assert height(95, -6) > 2.5
+    assert height(340, 43) < 0
+    settings = config.load(Simulation, {"relief": str(path), "segments": [0]})
+    lon, lat = np.meshgrid(np.arange(0.05, 40, 0.1) * deg, np.arange(39.95, 0, -0.1) * deg)
+    made = simulate_scene._altitude(settings.relief, lon, lat, 1)
+    grid = simulate_scene._cells(lon, lat)
+    smooth = maps.resample_map(known.altitude, known.grid, grid)
+    drawn = model_relief.relief(lon, lat, 1, longest=2 * float(known.grid.x[1] - known.grid.x[0]))
+    assert np.isfinite(made).all()
+    np.testing.assert_allclose(made - smooth, drawn, atol=1e-6)
+    assert 0 < drawn.std() < 0.5 * smooth.std()
+    assert np.corrcoef(made.ravel(), smooth.ravel())[0, 1] > 0.9
+
+
+def test_a_relief_that_is_no_map_is_one_clear_line(tmp_path):
+    for text, said in (("1 2 3", "180 × 360"), ("holiday", "no table of numbers")):
+        (tmp_path / "relief.csv").write_text(text)
+        with pytest.raises(InputError, match=said):
+            read_map.altimetry(tmp_path / "relief.csv")
+    with pytest.raises(MissingError, match="does not exist"):
+        read_map.altimetry(tmp_path / "none.csv")

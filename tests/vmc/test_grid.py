@@ -66,6 +66,7 @@ def test_nine_segments_leave_no_gap_and_do_not_overlap():
             assert y[-1] == pytest.approx(-50 + 180 / count)
 
 
+@pytest.mark.slow
 def test_all_forty_five_files_open_where_they_lie(light, tmp_path):
     import pdr
     import rasterio

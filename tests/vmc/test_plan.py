@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hesper import config
+from hesper.errors import InputError
 from hesper.units import deg, km
 from hesper.vmc import plan
 
@@ -31,3 +32,33 @@ def test_tables_name_what_they_rest_on():
     assert all(len(row) == len(tables[0].columns) for row in tables[0].rows)
     assert any("amplification" in row[0] for row in tables[1].rows)
     assert np.isfinite(float(tables[0].rows[3][-1]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"semi_major_axis": "6250 km"}, "periapsis_altitude: 250 km above a semi-major axis of 6250 km"),
+        ({"periapsis_altitude": "40000 km"}, "at most 33393.4 km"),
+        ({"field": "0.01 rad", "pixel": "0.02 rad"}, "a pixel of 0.02 rad lies within it"),
+        ({"pixel": "1 rad"}, "pixel = '1 rad'; allowed"),
+        ({"exposure": "2 h"}, "exposure"),
+        ({"resolution": "90 deg"}, "resolution = '90 deg'; allowed"),
+        ({"orbits": 0}, "orbits = 0; allowed: ≥ 1"),
+        ({"noise": "nan"}, "finite"),
+        ({"camera": "VMC"}, "unknown key 'camera'"),
+    ],
+)  # fmt: skip
+def test_impossible_settings_are_one_clear_line(changes, said):
+    with pytest.raises(InputError, match=said) as caught:
+        plan.tables(config.load(plan.Config, changes))
+    assert "\n" not in str(caught.value)
+
+
+def test_other_orbits_are_predicted_where_they_pass():
+    """A low circular orbit: one height everywhere. An inclined one: no latitude beyond its inclination."""
+    low = plan.predictions(
+        config.load(plan.Config, {"semi_major_axis": "6400 km", "periapsis_altitude": "348.2 km"})
+    )
+    assert {round(p.altitude / km, 3) for p in low} == {348.2}
+    tilted = plan.predictions(config.load(plan.Config, {"inclination": "25 deg"}))
+    assert max(abs(p.lat) for p in tilted) == pytest.approx(20 * deg)

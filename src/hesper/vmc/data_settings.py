@@ -149,5 +149,7 @@ class Emissivity:
     detrend: bool = setting(False, "1", "take a linear trend of ε with altitude off each segment", shown="1")
     units: str = setting("", "text", "raster of unit numbers, or GeoJSON polygons, for a statistic per unit")
     compare: str = setting("", "text", "another raster map of emissivity or radar to compare with")
-    transient_threshold: float = setting(8.0, "1", "deviations at which a transient is claimed", minimum=3.0)
+    transient_chance: float = setting(
+        0.01, "1", "claim transients that clouds make in this part of archives", minimum=1e-9, maximum=1.0
+    )
     transient_size: float = setting(200 * km, "m", "diameter of the disc that is searched", shown="km")

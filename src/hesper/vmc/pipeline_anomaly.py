@@ -13,9 +13,12 @@ from hesper.products import Result
 from hesper.record import Array
 from hesper.runs import Run
 from hesper.units import deg
-from hesper.vmc import grid_segment, read_map, retrieve_anomaly, retrieve_transient, write_map
+from hesper.vmc import grid_segment, read_map, retrieve_anomaly, retrieve_claim, retrieve_transient, write_map
 from hesper.vmc.data_map import Difference, SegmentMap
 from hesper.vmc.pipeline_config import Config
+
+_SEGMENTS = 9
+"""Of an archive: the chance of a false claim is shared among them."""
 
 
 class Mapped(NamedTuple):
@@ -33,22 +36,23 @@ def results(part: Mapped, settings: Config, run: Run, folder: str) -> list[Resul
     seen = retrieve_transient.contrasts(
         part.stack, part.models, used, made.grid, size=wanted.transient_size, blur=settings.atmosphere.blur
     )
-    claimed = retrieve_transient.transients(
-        seen, part.stack.orbit, size=wanted.transient_size + settings.atmosphere.blur,
-        threshold=wanted.transient_threshold,
-    )  # fmt: skip
+    peaks = retrieve_claim.transients(
+        seen, part.stack.orbit, size=wanted.transient_size + settings.atmosphere.blur, segments=_SEGMENTS
+    )
+    claimed = [t.chance <= wanted.transient_chance for t in peaks]
     stem = folder + write_map.segment_name(made.segment, "")[:-5]
     lines = [
         [t.orbit, f"{t.lon / deg:.2f}", f"{t.lat / deg:.2f}", f"{t.contrast:.4f}", f"{t.contrast_std:.4f}",
-         f"{t.significance:.2f}"] for t in claimed
+         f"{t.significance:.2f}", f"{t.chance:.2g}", int(sure)]
+        for t, sure in zip(peaks, claimed, strict=True)
     ]  # fmt: skip
-    head = ["orbit", "lon_deg", "lat_deg", "contrast", "contrast_std", "deviations"]
+    head = ["orbit", "lon_deg", "lat_deg", "contrast", "contrast_std", "deviations", "chance", "claimed"]
     run.write(f"{stem}_transients.csv", lambda: _csv(head, lines))
-    scores = np.abs(seen.value / seen.std)
-    highest = float(np.nanmax(scores)) if np.isfinite(scores).any() else None
+    highest = max((abs(t.significance) for t in peaks), default=0.0)
     rows = [
-        Result("vmc", f"{name} transients claimed", "1", float(len(claimed)),
-               note=f"threshold {wanted.transient_threshold:g} deviations; highest {highest or 0:.1f}"),
+        Result("vmc", f"{name} transients claimed", "1", float(sum(claimed)),
+               note=f"chance of a false one in an archive ≤ {wanted.transient_chance:g}; "
+                    f"{len(peaks)} peaks, highest {highest:.1f} deviations"),
     ]  # fmt: skip
     if wanted.units:
         number, names = read_map.units(config.existing(wanted.units), made.grid)

@@ -50,7 +50,9 @@ def simulated(settings: Config, run: Run, folder: str = "") -> Scene:
     run.map(functools.partial(_image, shared=shared), shots, names, title="images")
     if settings.simulation.backplanes:
         geo = [n.replace("DATA", "GEOMETRY").replace(".IMG", ".GEO") for n in names]
-        run.map(functools.partial(_backplanes, shared=shared), shots, geo, title="backplanes")
+        run.map(
+            functools.partial(simulate.backplanes, rotation=settings.rotation), shots, geo, title="backplanes"
+        )
     return ground
 
 
@@ -81,7 +83,7 @@ def _array(values: Array) -> bytes:
     return stream.getvalue()
 
 
-def _exposed(shot: Shot, shared: _Shared, *, backplanes: bool) -> simulate.Exposed:
+def _image(shot: Shot, *, shared: _Shared) -> bytes:
     light = simulate.Light(
         np.load(shared.scene, mmap_mode="r"), shared.place, shared.limb, float(model_surface.COSINES[0]),
         shared.plains, simulate.field(),
@@ -89,13 +91,5 @@ def _exposed(shot: Shot, shared: _Shared, *, backplanes: bool) -> simulate.Expos
     settings: Config = shared.config
     return simulate.image(
         shot, light, settings=settings.simulation, atmosphere=settings.atmosphere, seed=settings.seed,
-        rotation=settings.rotation, backplanes=backplanes,
+        rotation=settings.rotation,
     )  # fmt: skip
-
-
-def _image(shot: Shot, *, shared: _Shared) -> bytes:
-    return _exposed(shot, shared, backplanes=False).image
-
-
-def _backplanes(shot: Shot, *, shared: _Shared) -> bytes:
-    return _exposed(shot, shared, backplanes=True).backplanes

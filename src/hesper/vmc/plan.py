@@ -7,6 +7,7 @@ import numpy as np
 
 from hesper import ephemeris
 from hesper.constants import VENUS_GM, VENUS_RADIUS
+from hesper.errors import InputError
 from hesper.record import record, setting
 from hesper.units import deg, km
 from hesper.vmc import model_orbit, model_surface
@@ -35,14 +36,16 @@ class Config:
         90 * deg, "rad", "of the orbit", shown="deg", minimum=1 * deg, maximum=179 * deg
     )
     field: float = setting(0.3, "rad", "field of view", shown="deg", minimum=1e-3, maximum=2.0)
-    pixel: float = setting(0.703e-3, "rad", "angle of a pixel", shown="arcsec", minimum=1e-6)
-    exposure: float = setting(30.0, "s", "exposure", minimum=1e-3)
+    pixel: float = setting(0.703e-3, "rad", "angle of a pixel", shown="arcsec", minimum=1e-6, maximum=0.1)
+    exposure: float = setting(30.0, "s", "exposure", minimum=1e-3, maximum=3600.0)
     cadence: float = setting(180.0, "s", "time from image to image", minimum=1.0)
     noise: float = setting(0.01, "1", "noise of a pixel", shown="percent", minimum=0.0)
     clouds: float = setting(0.04, "1", "clouds that stay in one orbit's mosaic", shown="percent", minimum=0.0)
     orbits: int = setting(622, "count", "orbits that see the night side", minimum=1)
     images: int = setting(16, "count", "images of an orbit", minimum=1)
-    resolution: float = setting(0.25 * deg, "rad", "size of a cell", shown="deg", minimum=0.01 * deg)
+    resolution: float = setting(
+        0.25 * deg, "rad", "size of a cell", shown="deg", minimum=0.01 * deg, maximum=10 * deg
+    )
     altimetry_std: float = setting(100.0, "m", "error of an altitude", minimum=0.0)
     emissivity: float = setting(0.9, "1", "of the plains", minimum=0.05, maximum=1.0)
     atmosphere: Atmosphere
@@ -67,10 +70,6 @@ class Prediction(NamedTuple):
 
 def tables(config: Config) -> list[Table]:
     """Return coverage, smear, overlaps and predicted σ(ε) by latitude, and what the numbers rest on."""
-    light = model_surface.table(config.atmosphere, 1.01e-6)
-    ground = np.array(0.0)
-    gain = 1 / float(model_surface.sensitivity(light, ground, config.emissivity))
-    slope = -float(model_surface.altitude_slope(light, ground, config.emissivity))
     rows = [
         (
             f"{p.lat / deg:+.0f}", f"{p.altitude / km:.0f}", f"{p.pixel / km:.1f}",
@@ -79,6 +78,10 @@ def tables(config: Config) -> list[Table]:
         )
         for p in predictions(config)
     ]  # fmt: skip
+    light = model_surface.table(config.atmosphere, 1.01e-6)
+    ground = np.array(0.0)
+    gain = 1 / float(model_surface.sensitivity(light, ground, config.emissivity))
+    slope = -float(model_surface.altitude_slope(light, ground, config.emissivity))
     columns = (
         "latitude [°]", "altitude [km]", "pixel [km]", "footprint [km]", "smear [km]", "overlap [%]",
         "mosaics per cell", "pixels per cell and orbit", "σ(ε)",
@@ -94,6 +97,18 @@ def tables(config: Config) -> list[Table]:
     ]
 
 
+def _eccentricity(config: Config) -> float:
+    if config.pixel > config.field:
+        raise InputError(f"field: {config.field:.3g} rad; a pixel of {config.pixel:.3g} rad lies within it")
+    lowest = VENUS_RADIUS + config.periapsis_altitude
+    if lowest > config.semi_major_axis:
+        raise InputError(
+            f"periapsis_altitude: {config.periapsis_altitude / km:g} km above a semi-major axis of "
+            f"{config.semi_major_axis / km:g} km; at most {(config.semi_major_axis - VENUS_RADIUS) / km:g} km"
+        )
+    return 1 - lowest / config.semi_major_axis
+
+
 def predictions(config: Config) -> list[Prediction]:
     """Return what each latitude would get, from 60°S to 80°N where the orbit passes.
 
@@ -101,10 +116,10 @@ def predictions(config: Config) -> list[Prediction]:
     -----
     σ(ε)² = (ε A)² [(σ_clouds² + σ_noise²/pixels)/mosaics + (s_z σ_z)²/cells under the blur].
     """
+    eccentricity = _eccentricity(config)
     light = model_surface.table(config.atmosphere, 1.01e-6)
     gain = 1 / float(model_surface.sensitivity(light, np.array(0.0), config.emissivity))
     slope = -float(model_surface.altitude_slope(light, np.array(0.0), config.emissivity))
-    eccentricity = 1 - (VENUS_RADIUS + config.periapsis_altitude) / config.semi_major_axis
     where = Elements(
         config.semi_major_axis, eccentricity, config.inclination, 0.0, config.periapsis_latitude, 0.0
     )

@@ -21,20 +21,6 @@ _LEAST_WHITE = 1e-2
 _SIGMA = 1 / math.sqrt(8 * math.log(2))
 
 
-class Transient(NamedTuple):
-    """A place that one orbit saw brighter or darker than the others did."""
-
-    orbit: int
-    lon: float
-    """rad."""
-    lat: float
-    """rad."""
-    contrast: float
-    """Relative brightness of the disc, before the clouds blur it."""
-    contrast_std: float
-    significance: float
-
-
 class _Places(NamedTuple):
     """Cells on which is searched: longitude and latitude (y, x) and step [rad]."""
 
@@ -62,34 +48,6 @@ class _Noise(NamedTuple):
     variance: Array
     """Of each."""
     white: float
-
-
-def transients(found: Contrasts, orbit: Array, *, size: float, threshold: float) -> list[Transient]:
-    """Return the places that stand out from their orbit's scatter, the most significant first.
-
-    Parameters
-    ----------
-    found
-        Contrasts of discs.
-    orbit
-        Number of each orbit (orbit,).
-    size
-        Nothing else is claimed within this distance [m] of a place.
-    threshold
-        Deviations at which a place is claimed.
-    """
-    claimed: list[Transient] = []
-    for k, number in enumerate(orbit):
-        score = np.nan_to_num(found.value[k] / found.std[k])
-        while np.abs(score).max(initial=0.0) >= threshold:
-            row, column = np.unravel_index(int(np.abs(score).argmax()), score.shape)
-            lon, lat = float(found.lon[row, column]), float(found.lat[row, column])
-            value, std = float(found.value[k, row, column]), float(found.std[k, row, column])
-            claimed.append(Transient(int(number), lon, lat, value, std, value / std))
-            half = np.sin((found.lat - lat) / 2) ** 2
-            half = half + np.cos(found.lat) * np.cos(lat) * np.sin((found.lon - lon) / 2) ** 2
-            score = np.where(2 * VENUS_RADIUS * np.arcsin(np.sqrt(half)) < size, 0.0, score)
-    return sorted(claimed, key=lambda t: -abs(t.significance))
 
 
 def contrasts(

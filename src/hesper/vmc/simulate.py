@@ -38,13 +38,6 @@ class Light(NamedTuple):
     """(line, sample), True where the detector sees."""
 
 
-class Exposed(NamedTuple):
-    """One simulated image: the bytes of its file, and of its backplanes where they are asked for."""
-
-    image: bytes
-    backplanes: bytes
-
-
 def camera() -> Pinhole:
     """Return the NIR2 camera in the pixels of its quadrant."""
     channel = CHANNELS["N2"]
@@ -62,10 +55,9 @@ def field() -> Array:
 
 
 def image(
-    shot: Shot, light: Light, *, settings: Simulation, atmosphere: Atmosphere, seed: int, rotation: str,
-    backplanes: bool,
-) -> Exposed:  # fmt: skip
-    """Make one image and write it as the archive would.
+    shot: Shot, light: Light, *, settings: Simulation, atmosphere: Atmosphere, seed: int, rotation: str
+) -> bytes:
+    """Return one image as the archive would write it.
 
     Parameters
     ----------
@@ -79,8 +71,6 @@ def image(
         Of noise and clouds; every image has a stream of its own.
     rotation
         Rotation model of Venus.
-    backplanes
-        Make the .GEO file too.
     """
     random = generator(seed, 3, shot.orbit, shot.sequence)
     values = _radiance(shot, light, settings, atmosphere, seed, rotation)
@@ -94,7 +84,7 @@ def image(
     noisy = np.where(hot, noisy + light.plains * random.uniform(0.5, 20.0), noisy)
     numbers = np.clip(np.rint(noisy / write_image.STEP), 0, write_image.SATURATED).astype(np.int16)
     numbers[~inside] = -1
-    return _written(shot, numbers, light.field, rotation, backplanes)
+    return _written(shot, numbers, light.field, rotation)
 
 
 def _radiance(
@@ -128,7 +118,7 @@ def _clouds(
     return np.exp(settings.cloud_std * pattern), (float(west), float(north), _CLOUD_CELL)
 
 
-def _written(shot: Shot, numbers: Array, inside: Array, rotation: str, backplanes: bool) -> Exposed:
+def _written(shot: Shot, numbers: Array, inside: Array, rotation: str) -> bytes:
     position = simulate_orbit.part_places(shot, rotation)[0][1]
     axes = simulate_orbit.axes(shot, position)
     setting: dict[str, Any] = {"camera": camera(), "position": position, "axes": axes}
@@ -145,7 +135,7 @@ def _written(shot: Shot, numbers: Array, inside: Array, rotation: str, backplane
     sun_lon = float(sphere.lon_lat(sun).lon)
     spin = ephemeris.ROTATIONS[rotation]
     to_icrf = sphere.body_axes(spin.pole_ra, spin.pole_dec, spin.meridian + spin.rate * shot.time).T
-    content = write_image.level2(
+    return write_image.level2(
         numbers,
         orbit=shot.orbit,
         sequence=shot.sequence,
@@ -162,10 +152,12 @@ def _written(shot: Shot, numbers: Array, inside: Array, rotation: str, backplane
         local_time=float((np.pi + float(middle.lon) - sun_lon) % (2 * np.pi)),
         orientation=to_icrf @ axes[2],
     )  # fmt: skip
-    return Exposed(content, _backplanes(position, axes, sun) if backplanes else b"")
 
 
-def _backplanes(position: Array, axes: Array, sun: Array) -> bytes:
+def backplanes(shot: Shot, *, rotation: str) -> bytes:
+    """Return the .GEO file of an image."""
+    position = simulate_orbit.part_places(shot, rotation)[0][1]
+    axes, sun = simulate_orbit.axes(shot, position), np.array(shot.sun)
     line, sample = np.indices((SIZE, SIZE))
     setting: dict[str, Any] = {
         "camera": camera(), "position": position, "axes": axes, "radius": ARCHIVE_RADIUS

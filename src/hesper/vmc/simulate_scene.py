@@ -15,7 +15,7 @@ from hesper.vmc.data_settings import Atmosphere, Simulation
 from hesper.vmc.simulate_orbit import Flown
 
 _FINE = 0.1 * deg
-_MARGIN = 16.0
+_MARGIN = 40.0
 _SOUTH, _NORTH = -72.0, 80.0
 _ALTIMETER = 25 * km
 
