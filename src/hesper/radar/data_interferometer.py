@@ -55,6 +55,7 @@ class Echoes:
     stations: str = text("receiving stations, joined by commas, in the order of the receivers")
     transmitter: str = text("transmitting station")
     code: str = text("random or maximal")
+    cycles: int = number("count", "receive cycles of the whole pass", dtype=int)
 
 
 @record
@@ -88,6 +89,7 @@ class Statistics:
     )
     n: Array = array("cycle", "count", "looks that went in")
     expected: float = number("count", "looks of a complete cycle")
+    cycles: int = number("count", "receive cycles of the whole pass, those that are missing too", dtype=int)
     noise: Array = array("receiver", "1", "power of the noise in a cell, as received")
     noise_std: Array = array("receiver", "1", "standard deviation of noise")
     gain: Array = array("receiver", "1", "echo over noise, relative to the first receiver")

@@ -1,6 +1,7 @@
 """Looks of several receivers → brightness and altitude maps: the paper's own way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,25 +10,25 @@ from hesper import maps
 from hesper.errors import InputError
 from hesper.figures import png
 from hesper.products import Result, geotiff, netcdf
+from hesper.products import read as read_product
 from hesper.radar import (
     calibrate_echoes,
     calibrate_fringes,
     calibrate_patches,
     grid_patches,
+    pipeline_tiles,
     plan_pass,
     plot_interferometer,
-    read,
+    read_archive,
     retrieve_features,
     retrieve_patches,
     simulate,
     simulate_scene,
-    write,
 )
 from hesper.radar.data_interferometer import (
     Backscatter,
     Curvature,
     Echoes,
-    Pass,
     Patches,
     Predicted,
     RadarMap,
@@ -57,58 +58,42 @@ class Reduced(NamedTuple):
     truth: Truth | None
 
 
-def terrain(config: Config) -> simulate_scene.Terrain:
-    """Return the surface of a recipe."""
-    scene = config.scene
-    if scene.relief == "test":
-        return simulate_scene.trial_terrain(simulate.frame(_geometry(config)))
-    relief = read.topography(scene.topography) if scene.relief == "magellan" and scene.topography else None
-    return simulate_scene.terrain(scene, relief)
-
-
-def setup(config: Config) -> simulate.Setup:
-    """Return the surface, stations and geometry of a recipe's simulation."""
-    geometry, scene = _geometry(config), config.scene
-    facets = simulate_scene.facets(
-        terrain(config), simulate.frame(geometry), spacing=scene.facet, reach=scene.reach, seed=config.seed
-    )
-    return simulate.Setup(
-        facets, geometry, config.stations, config.waveform, config.observation, scene, config.seed
-    )
-
-
 def truth(config: Config, area: maps.Grid) -> Truth:
     """Return the surface of a recipe's simulation on a map."""
-    return simulate_scene.truth(terrain(config), area, simulate.frame(_geometry(config)), config.scene)
-
-
-def _geometry(config: Config) -> Pass:
-    return simulate.geometry(config.stations, config.waveform, config.observation)
+    view = simulate.frame(pipeline_tiles.geometry(config))
+    return simulate_scene.truth(pipeline_tiles.terrain(config), area, view, config.scene)
 
 
 def simulated(config: Config, run: Run) -> None:
     """Write the looks of every receive cycle, and `truth.nc`."""
-    made = setup(config)
-    walk = simulate.phase_walk(made)
-    for cycle in range(len(made.geometry.time)):
-        run.write(
-            f"looks_{cycle + 1:03d}.nc",
-            lambda cycle=cycle: write.echoes(simulate.one_cycle(made, cycle, walk[cycle])),  # type: ignore[misc]
-        )
-    row = middle_row(made.geometry)
-    area = _area(made.geometry.radar[row], config.reduction.resolution)
+    pipeline_tiles.simulated(config, run)
+    made = pipeline_tiles.geometry(config)
+    area = _area(made.radar[middle_row(made)], config.reduction.resolution)
     run.write("truth.nc", lambda: netcdf(truth(config, area)))
 
 
-def reduce(config: Config, echoes: Iterator[Echoes], known: Truth | None) -> Reduced:
+def reduce(config: Config, echoes: Iterable[Echoes], known: Truth | None) -> Reduced:
     """Turn looks into patches and a map, in the order of the paper's method."""
-    settings, scene = config.reduction, config.scene
-    statistics = calibrate_echoes.statistics(echoes)
-    _belongs(config, statistics)
-    if settings.self_calibrate:
-        statistics = calibrate_fringes.fringes(statistics, scene)
-    patches = retrieve_patches.patches(statistics, settings, scene)
-    geometry = statistics.geometry
+    given = prepared(config, echoes)
+    return _mapped(config, given, retrieve_patches.patches(given, config.reduction, config.scene), known)
+
+
+def reduce_files(config: Config, paths: list[Path], known: Truth | None, run: Run) -> Reduced:
+    """Do the same with files: statistics on disk, and the tiles shared among the workers of the run."""
+    path = run.write("statistics.nc", lambda: netcdf(prepared(config, read_archive.echoes(paths))))
+    given = read_product(path, Statistics)
+    return _mapped(config, given, pipeline_tiles.solved(config, path, run), known)
+
+
+def prepared(config: Config, echoes: Iterable[Echoes]) -> Statistics:
+    """Accumulate looks and take the phases of the instruments out."""
+    given = calibrate_echoes.statistics(echoes)
+    _belongs(config, given)
+    return calibrate_fringes.fringes(given, config.scene) if config.reduction.self_calibrate else given
+
+
+def _mapped(config: Config, given: Statistics, patches: Patches, known: Truth | None) -> Reduced:
+    settings, scene, geometry = config.reduction, config.scene, given.geometry
     distance = float(geometry.distance[middle_row(geometry)])
     scale = float(budget(config.stations, config.waveform, scene, distance).scale[0])
     law = calibrate_patches.backscatter(patches, scale)
@@ -118,9 +103,9 @@ def reduce(config: Config, echoes: Iterator[Echoes], known: Truth | None) -> Red
     area = _area(patches.radar, settings.resolution)
     surface = grid_patches.surface(patches, area, law=law, scale=scale, exponent=settings.exponent)
     predicted = plan_pass.predict(
-        geometry, config.stations, config.waveform, scene, looks=int(statistics.expected), reduction=settings
+        geometry, config.stations, config.waveform, scene, looks=int(given.expected), reduction=settings
     )
-    return Reduced(statistics, patches, law, curvature, predicted, surface, known)
+    return Reduced(given, patches, law, curvature, predicted, surface, known)
 
 
 def _belongs(config: Config, given: Statistics) -> None:
@@ -165,6 +150,8 @@ def rows(found: Reduced) -> list[Result]:
     good = (found.patches.mask == 0) & np.isfinite(found.patches.altitude)
     out = [
         Result("radar", "patches solved without a flag", "1", float(good.mean())),
+        Result("radar", "receive cycles that are missing", "1",
+               float(found.statistics.cycles - np.count_nonzero(found.statistics.n))),
         Result("radar", "median σ of altitude, one patch", "m", _median(found.patches.altitude_std[good])),
         Result("radar", "leverage of the baseline's change", "rad", found.predicted.leverage,
                note="banding likely" if found.predicted.leverage < plan_pass.LEAST_LEVERAGE else ""),
