@@ -21,12 +21,15 @@ from hesper.radar import (
     model_echo,
     pipeline,
     pipeline_interferometer,
+    pipeline_tiles,
+    plan_pass,
     retrieve_features,
     retrieve_patches,
+    retrieve_runway,
     simulate,
     simulate_scene,
 )
-from hesper.radar.data_interferometer import ALIASED, FIXED, INCOMPLETE
+from hesper.radar.data_interferometer import ALIASED, AMBIGUOUS, FIXED, INCOMPLETE
 from hesper.radar.data_settings import Observation, Reduction, Scene, Stations, Waveform
 from hesper.radar.pipeline_config import Config
 from hesper.record import take
@@ -70,7 +73,7 @@ def _robust(values):
 
 @pytest.fixture(scope="module")
 def made():
-    setup, planet = _setup()
+    setup, planet = _setup(facet="4 km")
     return setup, planet, calibrate_echoes.statistics(simulate.echoes(setup))
 
 
@@ -270,6 +273,28 @@ def test_gaps_and_noise_are_flagged(made, still):
         calibrate_echoes.statistics([])
 
 
+def test_a_short_pass_has_a_wide_runway(made, still):
+    """One hour of six: the edge that the patches show is the one that the bounds predict, within a cell."""
+    setup, _, _ = made
+    middle = len(setup.geometry.time) // 2
+    some = slice(middle - 3, middle + 3)
+    hour = dataclasses.replace(take(still[0], "cycle", some), cycles=6)
+    settings = config.load(Reduction, {})
+    patches = _reduce(setup, hour, fringes=False)
+    found = retrieve_runway.runway(patches, settings.contrast_limit)
+    predicted = plan_pass.predict(
+        hour.geometry, setup.stations, setup.waveform, setup.scene, looks=9, reduction=settings
+    ).runway
+    middle_columns = np.abs(found.x) < 300 * km
+    cell = 0.75 * km * VENUS_RADIUS / predicted
+    assert np.median(found.half_width[middle_columns]) == pytest.approx(predicted, abs=cell)
+    black = retrieve_runway.blackened(patches, found)
+    strip = (patches.y < predicted - 2 * cell) & (np.abs(patches.x) < 300 * km)
+    assert np.mean((black.mask[:, strip] & AMBIGUOUS) > 0) > 0.95
+    whole = retrieve_runway.runway(still[1], settings.contrast_limit)
+    assert np.median(whole.half_width[np.abs(whole.x) < 300 * km]) < 0.6 * predicted
+
+
 def test_maps_and_mosaic(made, still):
     setup, planet, _ = made
     patches = still[1]
@@ -411,9 +436,7 @@ def test_dates_that_overlap_agree(tmp_path):
     for date in ("1972-06-20", "1974-01-20"):
         recipe = {"observation": {"date": date, "cycle": "15 min"}, "scene": {"facet": "3 km"}}
         made = config.load(Config, recipe)
-        found = pipeline_interferometer.reduce(
-            made, simulate.echoes(pipeline_interferometer.setup(made)), None
-        )
+        found = pipeline_interferometer.reduce(made, simulate.echoes(pipeline_tiles.setup(made)), None)
         folders.append(tmp_path / date)
         with open_run(folders[-1], Provenance({}), quiet=True) as run:
             pipeline_interferometer.products(found, run)

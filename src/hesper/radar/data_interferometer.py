@@ -135,6 +135,16 @@ class Patches:
 
 
 @record
+class Runway:
+    """The strip along the Doppler equator where north and south are not told apart."""
+
+    x: Array = array("column", "m", "along the Doppler axis")
+    column: Array = array("column", "count", "Doppler column", dtype=np.int64)
+    half_width: Array = array("column", "m", "|y| of its edge")
+    half_width_std: Array = array("column", "m", "standard deviation of half_width")
+
+
+@record
 class Backscatter:
     """Mean reflectivity σ0 against incidence, and the laws fitted to it."""
 

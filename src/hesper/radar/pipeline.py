@@ -31,8 +31,8 @@ from hesper.units import deg
 __all__ = ["PAPER_DATES", "Config", "demo", "inputs", "kernels", "plan", "plan_simulate", "run", "simulate"]
 
 _MAPS = (
-    "statistics.nc", "patches.nc", "backscatter.nc", "map.nc", "map.tif", "brightness.png", "altitude.png",
-    "uncertainty.png", "backscatter.png",
+    "statistics.nc", "patches.nc", "runway.nc", "backscatter.nc", "map.nc", "map.tif", "brightness.png",
+    "altitude.png", "uncertainty.png", "backscatter.png",
 )  # fmt: skip
 
 

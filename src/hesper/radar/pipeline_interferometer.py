@@ -22,6 +22,7 @@ from hesper.radar import (
     read_archive,
     retrieve_features,
     retrieve_patches,
+    retrieve_runway,
     simulate,
     simulate_scene,
 )
@@ -32,6 +33,7 @@ from hesper.radar.data_interferometer import (
     Patches,
     Predicted,
     RadarMap,
+    Runway,
     Statistics,
     Truth,
 )
@@ -44,6 +46,8 @@ from hesper.units import deg, km
 
 HALF_WIDTH = 780 * km
 """Half the width of the maps: the cap of 64 gates and a margin."""
+_MIDDLE = 300 * km
+"""|x| within which the columns count for the measured half-width of the runway."""
 
 
 class Reduced(NamedTuple):
@@ -51,6 +55,7 @@ class Reduced(NamedTuple):
 
     statistics: Statistics
     patches: Patches
+    runway: Runway
     law: Backscatter
     curvature: Curvature
     predicted: Predicted
@@ -96,6 +101,8 @@ def _mapped(config: Config, given: Statistics, patches: Patches, known: Truth | 
     settings, scene, geometry = config.reduction, config.scene, given.geometry
     distance = float(geometry.distance[middle_row(geometry)])
     scale = float(budget(config.stations, config.waveform, scene, distance).scale[0])
+    strip = retrieve_runway.runway(patches, settings.contrast_limit)
+    patches = retrieve_runway.blackened(patches, strip)
     law = calibrate_patches.backscatter(patches, scale)
     curvature = calibrate_patches.curvature(patches)
     if settings.remove_curvature:
@@ -105,7 +112,7 @@ def _mapped(config: Config, given: Statistics, patches: Patches, known: Truth | 
     predicted = plan_pass.predict(
         geometry, config.stations, config.waveform, scene, looks=int(given.expected), reduction=settings
     )
-    return Reduced(given, patches, law, curvature, predicted, surface, known)
+    return Reduced(given, patches, strip, law, curvature, predicted, surface, known)
 
 
 def _belongs(config: Config, given: Statistics) -> None:
@@ -127,6 +134,7 @@ def _belongs(config: Config, given: Statistics) -> None:
 def products(found: Reduced, run: Run) -> list[Result]:
     """Write maps, patches and figures; return the rows."""
     run.write("patches.nc", lambda: netcdf(found.patches))
+    run.write("runway.nc", lambda: netcdf(found.runway))
     run.write("backscatter.nc", lambda: netcdf(found.law))
     run.write("map.nc", lambda: netcdf(found.surface))
     run.write("map.tif", lambda: geotiff(found.surface))
@@ -155,7 +163,8 @@ def rows(found: Reduced) -> list[Result]:
         Result("radar", "median σ of altitude, one patch", "m", _median(found.patches.altitude_std[good])),
         Result("radar", "leverage of the baseline's change", "rad", found.predicted.leverage,
                note="banding likely" if found.predicted.leverage < plan_pass.LEAST_LEVERAGE else ""),
-        Result("radar", "half-width of the runway", "km", found.predicted.runway / km),
+        Result("radar", "half-width of the runway, predicted", "km", found.predicted.runway / km),
+        _runway(found),
         *(Result("radar", f"{name} of Muhleman's law", "1", float(value), float(std))
           for name, value, std in zip("ka", found.law.muhleman, found.law.muhleman_std, strict=True)),
         Result("radar", "rms of self-calibrated phases about their mean", "rad",
@@ -171,6 +180,14 @@ def _area(radar: Array, resolution: float) -> maps.Grid:
     return maps.orthographic(
         resolution, lon=float(lon) % (360 * deg), lat=float(lat),
         half_width=np.ceil(HALF_WIDTH / resolution) * resolution,
+    )  # fmt: skip
+
+
+def _runway(found: Reduced) -> Result:
+    near = np.abs(found.runway.x) < _MIDDLE
+    return Result(
+        "radar", "half-width of the runway, measured", "km", _median(found.runway.half_width[near] / km),
+        _median(found.runway.half_width_std[near] / km), note="median of the columns within 300 km",
     )  # fmt: skip
 
 
