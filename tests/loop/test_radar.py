@@ -177,6 +177,7 @@ def test_phases_are_found_and_altitudes_stay(made, still):
         calibrate_fringes.fringes(swapped, setup.scene)
 
 
+@pytest.mark.slow
 def test_offsets_are_tilts_and_shifts(made, still):
     setup, _, _ = made
     base = still[1]
