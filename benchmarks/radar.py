@@ -28,7 +28,7 @@ from hesper.radar import (
     model,
     model_echo,
     model_waveform,
-    pipeline_interferometer,
+    pipeline_tiles,
     retrieve_patches,
     simulate,
 )
@@ -152,7 +152,7 @@ def main():
     parser.add_argument("--large", action="store_true", help="solve as many cells as 512 × 1024")
     config = load(Config, {"scene": {"relief": "test"}})
     large = parser.parse_args().large
-    setup = pipeline_interferometer.setup(config)
+    setup = pipeline_tiles.setup(config)
     simulate.one_cycle(setup, 0, np.zeros(2))
     seconds, cycles = timed(lambda: list(simulate.echoes(setup)))
     print(f"looks of {len(cycles)} cycles, two receivers, {len(setup.facets.area)} facets: {seconds:.1f} s")

@@ -15,6 +15,7 @@ from hesper.radar import (
     grid_finder,
     grid_patches,
     pipeline_interferometer,
+    pipeline_tiles,
     plot_interferometer,
     simulate,
     simulate_finder,
@@ -42,7 +43,7 @@ def brightness_and_altitude(date, hours):
     """Return brightness and altitudes of a simulated pass."""
     observation = {"date": date, "duration": hours[0], "offset": hours[1]}
     config = load(Config, {"observation": observation})
-    echoes = simulate.echoes(pipeline_interferometer.setup(config))
+    echoes = simulate.echoes(pipeline_tiles.setup(config))
     found = pipeline_interferometer.reduce(config, echoes, None)
     return plot_interferometer.side_by_side(found.surface, grid_patches.smoothed(found.surface))
 
@@ -50,7 +51,7 @@ def brightness_and_altitude(date, hours):
 def finder():
     """Return the finder map of the whole disk."""
     config = load(Config, {"source": "finder"})
-    planet = simulate_finder.mottled(pipeline_interferometer.terrain(config), seed=config.seed)
+    planet = simulate_finder.mottled(pipeline_tiles.terrain(config), seed=config.seed)
     ground = grid_finder.chart_area(config.finder, finer=3)
     looks = simulate_finder.looks(config.finder, planet, ground, config.scene, seed=config.seed)
     chart = grid_finder.chart(looks, grid_finder.chart_area(config.finder), config.scene)

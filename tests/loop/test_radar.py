@@ -21,12 +21,15 @@ from hesper.radar import (
     model_echo,
     pipeline,
     pipeline_interferometer,
+    pipeline_tiles,
+    plan_pass,
     retrieve_features,
     retrieve_patches,
+    retrieve_runway,
     simulate,
     simulate_scene,
 )
-from hesper.radar.data_interferometer import ALIASED, FIXED, INCOMPLETE
+from hesper.radar.data_interferometer import ALIASED, AMBIGUOUS, FIXED, INCOMPLETE
 from hesper.radar.data_settings import Observation, Reduction, Scene, Stations, Waveform
 from hesper.radar.pipeline_config import Config
 from hesper.record import take
@@ -70,7 +73,7 @@ def _robust(values):
 
 @pytest.fixture(scope="module")
 def made():
-    setup, planet = _setup()
+    setup, planet = _setup(facet="4 km")
     return setup, planet, calibrate_echoes.statistics(simulate.echoes(setup))
 
 
@@ -174,6 +177,7 @@ def test_phases_are_found_and_altitudes_stay(made, still):
         calibrate_fringes.fringes(swapped, setup.scene)
 
 
+@pytest.mark.slow
 def test_offsets_are_tilts_and_shifts(made, still):
     setup, _, _ = made
     base = still[1]
@@ -268,6 +272,28 @@ def test_gaps_and_noise_are_flagged(made, still):
         calibrate_echoes.statistics([noise[0], noise[0]])
     with pytest.raises(InputError, match="no receive cycle"):
         calibrate_echoes.statistics([])
+
+
+def test_a_short_pass_has_a_wide_runway(made, still):
+    """One hour of six: the edge that the patches show is the one that the bounds predict, within a cell."""
+    setup, _, _ = made
+    middle = len(setup.geometry.time) // 2
+    some = slice(middle - 3, middle + 3)
+    hour = dataclasses.replace(take(still[0], "cycle", some), cycles=6)
+    settings = config.load(Reduction, {})
+    patches = _reduce(setup, hour, fringes=False)
+    found = retrieve_runway.runway(patches, settings.contrast_limit)
+    predicted = plan_pass.predict(
+        hour.geometry, setup.stations, setup.waveform, setup.scene, looks=9, reduction=settings
+    ).runway
+    middle_columns = np.abs(found.x) < 300 * km
+    cell = 0.75 * km * VENUS_RADIUS / predicted
+    assert np.median(found.half_width[middle_columns]) == pytest.approx(predicted, abs=cell)
+    black = retrieve_runway.blackened(patches, found)
+    strip = (patches.y < predicted - 2 * cell) & (np.abs(patches.x) < 300 * km)
+    assert np.mean((black.mask[:, strip] & AMBIGUOUS) > 0) > 0.95
+    whole = retrieve_runway.runway(still[1], settings.contrast_limit)
+    assert np.median(whole.half_width[np.abs(whole.x) < 300 * km]) < 0.6 * predicted
 
 
 def test_maps_and_mosaic(made, still):
@@ -411,9 +437,7 @@ def test_dates_that_overlap_agree(tmp_path):
     for date in ("1972-06-20", "1974-01-20"):
         recipe = {"observation": {"date": date, "cycle": "15 min"}, "scene": {"facet": "3 km"}}
         made = config.load(Config, recipe)
-        found = pipeline_interferometer.reduce(
-            made, simulate.echoes(pipeline_interferometer.setup(made)), None
-        )
+        found = pipeline_interferometer.reduce(made, simulate.echoes(pipeline_tiles.setup(made)), None)
         folders.append(tmp_path / date)
         with open_run(folders[-1], Provenance({}), quiet=True) as run:
             pipeline_interferometer.products(found, run)
@@ -484,3 +508,102 @@ def test_the_smallest_craters_that_are_resolved():
     square = ((ratio[1, seen] - 1) / error[1, seen]) ** 2
     assert seen.sum() > 8
     assert square.mean() > 1 + 3 * np.sqrt(2 / seen.sum())
+
+
+def _ratio(setup, patches):
+    """Return σ0 over the law, and its std (side, cell)."""
+    row = len(setup.geometry.time) // 2
+    budget = model_echo.budget(
+        setup.stations, setup.waveform, setup.scene, float(setup.geometry.distance[row])
+    )
+    value, std = calibrate_patches.reflectivity(patches, float(budget.scale[0]))
+    law = model_echo.reflectivity(patches.incidence, setup.scene)
+    return value / law, std / law
+
+
+def _mean(value, std):
+    """Return the weighted mean of what is finite and its standard deviation."""
+    known = np.isfinite(value) & np.isfinite(std) & (std > 0)
+    weight = 1 / std[known] ** 2
+    return np.sum(weight * value[known]) / weight.sum(), 1 / np.sqrt(weight.sum())
+
+
+@pytest.mark.slow
+def test_the_rim_of_the_75_km_crater_bears_small_ones():
+    """Small craters on the rim, against the same crater without them: walls dark before, bright beyond."""
+    geometry = simulate.geometry(*(config.load(kind, {}) for kind in (Stations, Waveform, Observation)))
+    view = simulate.frame(geometry)
+
+    def crater(x, y, diameter, depth, rim):
+        z = np.sqrt(VENUS_RADIUS**2 - (x * km) ** 2 - (y * km) ** 2)
+        lon, lat = sphere.lon_lat(x * km * view.doppler + y * km * view.north + z * view.radar)
+        return simulate_scene.Crater(float(lon), float(lat), diameter * km, depth, rim)
+
+    # As the paper's scene has them round its crater of 75 km.
+    ring = [(58 * np.sin(a), -500 + 58 * np.cos(a)) for a in np.radians([20.0, 75.0, 125.0, 165.0])]
+    large = crater(0.0, -500.0, 75.0, 500.0, 60.0)
+    smooth = simulate_scene.terrain(config.load(Scene, {"relief": "smooth"}))
+
+    def solved(craters, seed):
+        setup, _ = _setup(planet=smooth._replace(craters=craters), phase_walk="0 rad", seed=seed)
+        patches = _reduce(setup, fringes=False)
+        return patches, *(part[1] for part in _ratio(setup, patches))
+
+    patches, plain, plain_std = solved([large], 1)
+    _, ringed, ringed_std = solved([large, *(crater(x, y, 36.0, 300.0, 40.0) for x, y in ring)], 1)
+    _, again, again_std = solved([large], 2)
+
+    def walls(value, std):
+        """Return how far the near and the far walls of the small craters differ, in standard deviations."""
+        parts = np.zeros((2, len(patches.x)), bool)
+        for x, y in ring:
+            near = np.abs(patches.x - x * km) < 12 * km
+            away = patches.y + y * km
+            for k, sign in enumerate((-1, 1)):
+                parts[k] |= near & (np.abs(away - sign * 0.38 * 36 * km) < 0.17 * 36 * km)
+        return [np.divide(*_mean((value - plain)[part], np.hypot(std, plain_std)[part])) for part in parts]
+
+    before, beyond = walls(ringed, ringed_std)
+    assert before < -3 < 3 < beyond
+    # The same ground with other speckle shows none.
+    assert np.all(np.abs(walls(again, again_std)) < 3)
+
+
+@pytest.mark.slow
+def test_the_ridge_is_bright_and_dark_but_its_sign_is_open():
+    """18 February 1974: "curvilinear", 860 km; slopes show it, altitude leaves its sign undetermined."""
+    ridge = simulate_scene.paper_features()[1][1]
+    points = sphere.unit_vector(*np.transpose(ridge.line))
+    length = VENUS_RADIUS * np.linalg.norm(np.diff(points, axis=0), axis=1)
+    assert length.sum() == pytest.approx(860 * km, rel=0.03)
+    smooth = simulate_scene.terrain(config.load(Scene, {"relief": "smooth"}))
+    setup, planet = _setup(date="1974-02-18", planet=smooth._replace(troughs=[ridge]), phase_walk="0 rad")
+    patches = _reduce(setup, fringes=False)
+    ratio, std = _ratio(setup, patches)
+    places = sphere.unit_vector(patches.lon, patches.lat)
+    piece = np.argmax(np.einsum("scv,pv->scp", places, points), axis=-1)
+    here = simulate_scene.altitude(planet, places.reshape(-1, 3)).reshape(ratio.shape)
+    # The slope as the radar sees it: the altitude a little nearer to the sub-radar point, and farther.
+    inward = sphere.normalized(patches.radar - (places @ patches.radar)[..., None] * places)
+    rise = [
+        simulate_scene.altitude(
+            planet, sphere.normalized(places + s * 2 * km / VENUS_RADIUS * inward).reshape(-1, 3)
+        ).reshape(ratio.shape)
+        for s in (1, -1)
+    ]
+    usable = ((patches.mask & ~np.uint8(INCOMPLETE)) == 0) & np.isfinite(patches.altitude)
+    facing, turned = (usable & (sign * (rise[1] - rise[0]) > 20.0) for sign in (1, -1))
+    crest = usable & (here > 200.0)
+    bright, dark, undecided = 0, 0, 0
+    # Stretches of four pieces, about 200 km.
+    stretches = [np.isin(piece, range(k, k + 4)) for k in range(0, len(points), 4)]
+    seen = [s for s in stretches if min((s & facing).sum(), (s & turned).sum(), (s & crest).sum()) >= 5]
+    assert len(seen) >= 3
+    for stretch in seen:
+        one, other = (_mean(ratio[stretch & part] - 1, std[stretch & part]) for part in (facing, turned))
+        bright += one[0] > 3 * one[1]
+        dark += other[0] < -3 * other[1]
+        high = _mean(patches.altitude[stretch & crest], patches.altitude_std[stretch & crest])
+        undecided += abs(high[0]) < 3 * high[1]
+    assert bright > len(seen) / 2 < dark
+    assert undecided > len(seen) / 2

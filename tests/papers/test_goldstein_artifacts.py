@@ -167,6 +167,7 @@ def test_banding_is_announced_by_the_leverage():
     assert late < plan_pass.leverage(_pass("1974-01-20", 2), reach) / 2
 
 
+@pytest.mark.slow
 def test_folding_is_flagged_from_the_geometry_although_the_bound_looks_good():
     found = {
         date: plan_pass.predict(_pass(date, 6), STATIONS, WAVEFORM, SCENE, looks=9, reduction=REDUCTION)

@@ -1,5 +1,7 @@
 """From a recipe to products, and the refusals on the way."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,10 +9,17 @@ from PIL import Image
 from hesper import config, products
 from hesper.errors import InputError, MissingError
 from hesper.products import Provenance
-from hesper.radar import pipeline
+from hesper.radar import (
+    calibrate_echoes,
+    pipeline,
+    pipeline_interferometer,
+    pipeline_tiles,
+    read_archive,
+    retrieve_patches,
+)
 from hesper.radar.data import Passes, SurfaceMap
 from hesper.radar.data_finder import FinderMap
-from hesper.radar.data_interferometer import RadarMap
+from hesper.radar.data_interferometer import INCOMPLETE, RadarMap
 from hesper.radar.plan import passes
 from hesper.runs import open_run
 from hesper.units import MHz, km
@@ -74,15 +83,24 @@ def test_recipes_that_lack_something_are_refused(tmp_path):
         config.load(pipeline.Config, {"pointing": "E"})
 
 
-def test_simulated_looks_become_maps(tmp_path):
+@pytest.fixture(scope="module")
+def passed(tmp_path_factory):
+    """Return the recipe of a short pass whose looks are simulated."""
+    folder = tmp_path_factory.mktemp("pass") / "looks"
     recipe = {
-        "source": "looks", "input": str(tmp_path / "looks"),
+        "source": "looks", "input": str(folder),
         "observation": {"duration": "3 h", "cycle": "30 min", "looks": 4},
         "waveform": {"gates": 32}, "scene": {"facet": "8 km", "reach": "600 km", "relief": "test"},
+        "reduction": {"tile": 700},
     }  # fmt: skip
     made = config.load(pipeline.Config, recipe)
-    with open_run(tmp_path / "looks", Provenance(config.resolved(made)), quiet=True) as run:
+    with open_run(folder, Provenance(config.resolved(made)), quiet=True) as run:
         pipeline.simulate(made, run)
+    return recipe, made
+
+
+def test_simulated_looks_become_maps(passed, tmp_path):
+    recipe, made = passed
     assert len(pipeline.inputs(made)) == 7
     rows = _run(tmp_path / "out", recipe)
     found = {path.name for path in (tmp_path / "out").glob("*.*")}
@@ -96,6 +114,49 @@ def test_simulated_looks_become_maps(tmp_path):
         pytest.raises(InputError, match="receive cycles"),
     ):
         pipeline.run(shorter, run)
+
+
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_workers_and_tiles_change_no_byte(passed, tmp_path, jobs):
+    recipe, made = passed
+    files = read_archive.looks(made.input)
+    given = pipeline_interferometer.prepared(made, read_archive.echoes(files))
+    with open_run(tmp_path, Provenance({}), jobs=jobs, quiet=True) as run:
+        path = run.write("statistics.nc", lambda: products.netcdf(given))
+        solved = pipeline_tiles.solved(made, path, run)
+        if jobs > 1:
+            pipeline_tiles.simulated(made, run)
+            assert [(tmp_path / file.name).read_bytes() for file in files] == [f.read_bytes() for f in files]
+    assert len(list((tmp_path / "tiles").glob("patches_*.nc"))) >= 3
+    # Cells know nothing of each other, and statistics come back from their file as they went in.
+    whole = config.load(pipeline.Config, recipe | {"reduction": {"tile": 65536}})
+    memory = retrieve_patches.patches(given, whole.reduction, whole.scene)
+    assert products.netcdf(solved) == products.netcdf(memory)
+
+
+def test_a_cycle_file_that_is_lost_is_told(passed):
+    _, made = passed
+    files = read_archive.looks(made.input)
+    for left_out, count in ((0, 0), (1, 1)):
+        found = pipeline_interferometer.reduce(made, read_archive.echoes(files[left_out:]), None)
+        rows = {row.quantity: row.value for row in pipeline_interferometer.rows(found)}
+        assert rows["receive cycles that are missing"] == count
+        flagged = (found.patches.mask & INCOMPLETE) > 0
+        assert flagged.all() if left_out else not flagged.all()
+    first = next(read_archive.echoes(files))
+    with pytest.raises(InputError, match=r"cycles is \d in one cycle and \d in another"):
+        calibrate_echoes.statistics([dataclasses.replace(first, cycles=5), *read_archive.echoes(files[1:])])
+    short = [dataclasses.replace(echo, cycles=2) for echo in read_archive.echoes(files[:3])]
+    with pytest.raises(InputError, match="3 cycles of a pass of 2"):
+        calibrate_echoes.statistics(short)
+
+
+@pytest.mark.parametrize("date", ["1974-13-01", "soon", "", "1974-01-20T25:00"])
+def test_dates_that_are_none_are_refused_in_our_words(date):
+    made = config.load(pipeline.Config, {"observation": {"date": date}})
+    with pytest.raises(InputError, match=f"date '{date}': not understood; write a UTC day") as caught:
+        pipeline_tiles.geometry(made)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.slow

@@ -75,12 +75,29 @@ def test_wrong_pictures_are_refused(picture, tmp_path, make, word):
         read.arecibo_png(tmp_path / NAME)
 
 
-@pytest.mark.parametrize("content", [b"", b"not a picture", "cut"])
-def test_damaged_files_are_refused(picture, tmp_path, content):
-    whole = picture.read_bytes()
-    (tmp_path / NAME).write_bytes(whole[: len(whole) // 2] if content == "cut" else content)
-    with pytest.raises(InputError, match="no picture, or damaged"):
+def _flipped(whole, place):
+    return whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: b"",
+        lambda whole: b"not a picture",
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: whole[:-12],
+        lambda whole: whole[:-20],
+        lambda whole: _flipped(whole, 20),
+        lambda whole: _flipped(whole, len(whole) // 2),
+        lambda whole: _flipped(whole, len(whole) - 14),
+        lambda whole: whole[:5000] + bytes(500) + whole[5500:],
+    ],
+)
+def test_damaged_files_are_refused(picture, tmp_path, damage):
+    (tmp_path / NAME).write_bytes(damage(picture.read_bytes()))
+    with pytest.raises(InputError, match="no picture, or damaged") as caught:
         read.arecibo_png(tmp_path / NAME)
+    assert "\n" not in str(caught.value)
 
 
 def test_absent_files_and_wrong_pointing(picture, tmp_path):

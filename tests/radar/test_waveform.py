@@ -92,7 +92,9 @@ def test_ephemeris_is_removed():
     assert 10 * np.log10(still.max()) < -10
 
 
-@pytest.mark.parametrize(("code", "limit"), [("maximal", 0.002), ("random", 0.006)])
+@pytest.mark.parametrize(
+    ("code", "limit"), [("maximal", 0.002), pytest.param("random", 0.006, marks=pytest.mark.slow)]
+)
 def test_voltages_decode_to_the_look_that_was_sent(code, limit):
     kinds = {
         Stations: {}, Waveform: {"gates": 20, "code": code}, Observation: {"duration": "30 min"},

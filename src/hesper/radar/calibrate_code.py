@@ -59,4 +59,5 @@ def look(given: Voltages, waveform: Waveform) -> Echoes:
         stations=given.stations,
         transmitter=given.transmitter,
         code=given.code,
+        cycles=len(given.geometry.time),
     )

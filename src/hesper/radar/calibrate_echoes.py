@@ -52,11 +52,17 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
     order = np.argsort(geometry.time, kind="stable")
     if np.any(np.diff(geometry.time[order]) <= 0):
         raise InputError("calibrate.statistics: two cycles have the same time; give each cycle once")
+    if len(order) > first.cycles:
+        raise InputError(
+            f"calibrate.statistics: {len(order)} cycles of a pass of {first.cycles}; "
+            "give the looks of one pass"
+        )
     made = Statistics(
         power=np.stack(powers)[order],
         cross=np.stack(crosses)[order],
         n=np.array(counts)[order],
         expected=len(first.look_time),
+        cycles=first.cycles,
         noise=np.ones(powers[0].shape[0]),
         noise_std=np.zeros(powers[0].shape[0]),
         gain=np.ones(powers[0].shape[0]),
@@ -148,7 +154,7 @@ def _same(first: Echoes, other: Echoes) -> None:
             f"calibrate.statistics: one receiver ({other.stations}); altitudes and the two hemispheres need "
             "at least two: use `grid.finder` for a single one"
         )
-    for name in ("stations", "transmitter", "code", "frequency", "baud"):
+    for name in ("stations", "transmitter", "code", "frequency", "baud", "cycles"):
         if getattr(first, name) != getattr(other, name):
             raise InputError(
                 f"calibrate.statistics: {name} is {getattr(other, name)!r} in one cycle and "

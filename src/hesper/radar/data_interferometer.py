@@ -55,6 +55,7 @@ class Echoes:
     stations: str = text("receiving stations, joined by commas, in the order of the receivers")
     transmitter: str = text("transmitting station")
     code: str = text("random or maximal")
+    cycles: int = number("count", "receive cycles of the whole pass", dtype=int)
 
 
 @record
@@ -88,6 +89,7 @@ class Statistics:
     )
     n: Array = array("cycle", "count", "looks that went in")
     expected: float = number("count", "looks of a complete cycle")
+    cycles: int = number("count", "receive cycles of the whole pass, those that are missing too", dtype=int)
     noise: Array = array("receiver", "1", "power of the noise in a cell, as received")
     noise_std: Array = array("receiver", "1", "standard deviation of noise")
     gain: Array = array("receiver", "1", "echo over noise, relative to the first receiver")
@@ -130,6 +132,16 @@ class Patches:
     north: Array = array("xyz", "1", "normal to the Doppler equator there")
     time: float = number("s", "middle of the pass, TDB since J2000")
     n: float = number("count", "looks of the pass")
+
+
+@record
+class Runway:
+    """The strip along the Doppler equator where north and south are not told apart."""
+
+    x: Array = array("column", "m", "along the Doppler axis")
+    column: Array = array("column", "count", "Doppler column", dtype=np.int64)
+    half_width: Array = array("column", "m", "|y| of its edge")
+    half_width_std: Array = array("column", "m", "standard deviation of half_width")
 
 
 @record

@@ -1,6 +1,7 @@
 """Where the radar stood during a pass, and where the cells of its looks lie."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,24 @@ class Tracked(NamedTuple):
     centre_z: Array
 
 
+def check_dates(dates: Sequence[str]) -> None:
+    """Refuse what is no day or time of the calendar.
+
+    Raises
+    ------
+    InputError
+        If a date is not understood.
+    """
+    for date in dates:
+        try:
+            datetime.fromisoformat(date)
+        except ValueError:
+            raise InputError(
+                f"date '{date}': not understood; write a UTC day like 1974-01-20, or a time like "
+                "1974-01-20T18:00:00"
+            ) from None
+
+
 def transits(dates: Sequence[str], site: str, *, kernel: str = "DE421", rotation: str = "IAU") -> Array:
     """Return when Venus next crosses the meridian of a site (date,), TDB seconds since J2000.
 
@@ -47,6 +66,7 @@ def transits(dates: Sequence[str], site: str, *, kernel: str = "DE421", rotation
         angle = ephemeris.viewing(times.ravel(), site, kernel=kernel, rotation=rotation).hour_angle
         return angle.reshape(times.shape)
 
+    check_dates(dates)
     times = ephemeris.tdb_seconds(list(dates))[:, None] + np.arange(0, day + hour, hour)
     angle = hour_angle(times)
     crossing = (angle[:, :-1] < 0) & (angle[:, 1:] >= 0)

@@ -31,8 +31,8 @@ from hesper.units import deg
 __all__ = ["PAPER_DATES", "Config", "demo", "inputs", "kernels", "plan", "plan_simulate", "run", "simulate"]
 
 _MAPS = (
-    "patches.nc", "backscatter.nc", "map.nc", "map.tif", "brightness.png", "altitude.png", "uncertainty.png",
-    "backscatter.png",
+    "statistics.nc", "patches.nc", "runway.nc", "backscatter.nc", "map.nc", "map.tif", "brightness.png",
+    "altitude.png", "uncertainty.png", "backscatter.png",
 )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def run(config: Config, run: Run) -> list[Result]:
     known = read_product(found[-1], Truth) if found[-1].name == "truth.nc" else None
     looks = [path for path in found if path.name != "truth.nc"]
     _whole(config, len(looks))
-    reduced = pipeline_interferometer.reduce(config, read_archive.echoes(looks), known)
+    reduced = pipeline_interferometer.reduce_files(config, looks, known, run)
     return pipeline_interferometer.products(reduced, run)
 
 

@@ -13,6 +13,7 @@ from hesper.radar import (
     grid_patches,
     pipeline_arecibo,
     pipeline_interferometer,
+    pipeline_tiles,
     plot,
     plot_interferometer,
     retrieve_features,
@@ -73,9 +74,7 @@ def section(run: Run, data: Path | None) -> Section:
 def _pass() -> tuple[list[Result], list[Figure], list[str]]:
     """Simulate and reduce 20 January 1974, the pass of the paper's figures 6 and 14."""
     config = load(Config, {"scene": {"facet": "4 km", "reach": "820 km"}, "observation": {"cycle": "15 min"}})
-    found = pipeline_interferometer.reduce(
-        config, simulate.echoes(pipeline_interferometer.setup(config)), None
-    )
+    found = pipeline_interferometer.reduce(config, simulate.echoes(pipeline_tiles.setup(config)), None)
     depth = retrieve_features.crater(found.patches, *_CRATER)
     patches = found.patches
     good = (patches.mask == 0) & np.isfinite(patches.altitude)

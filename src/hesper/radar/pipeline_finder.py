@@ -12,7 +12,7 @@ from hesper.radar import grid_finder, plot_interferometer, simulate_finder
 from hesper.radar.data_finder import DiskLook, FinderMap
 from hesper.radar.data_interferometer import AMBIGUOUS, ELONGATED
 from hesper.radar.pipeline_config import Config
-from hesper.radar.pipeline_interferometer import terrain
+from hesper.radar.pipeline_tiles import terrain
 from hesper.record import Array
 from hesper.runs import Run
 

@@ -1,6 +1,7 @@
 """Looks of several receivers → brightness and altitude maps: the paper's own way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,28 +10,30 @@ from hesper import maps
 from hesper.errors import InputError
 from hesper.figures import png
 from hesper.products import Result, geotiff, netcdf
+from hesper.products import read as read_product
 from hesper.radar import (
     calibrate_echoes,
     calibrate_fringes,
     calibrate_patches,
     grid_patches,
+    pipeline_tiles,
     plan_pass,
     plot_interferometer,
-    read,
+    read_archive,
     retrieve_features,
     retrieve_patches,
+    retrieve_runway,
     simulate,
     simulate_scene,
-    write,
 )
 from hesper.radar.data_interferometer import (
     Backscatter,
     Curvature,
     Echoes,
-    Pass,
     Patches,
     Predicted,
     RadarMap,
+    Runway,
     Statistics,
     Truth,
 )
@@ -43,6 +46,8 @@ from hesper.units import deg, km
 
 HALF_WIDTH = 780 * km
 """Half the width of the maps: the cap of 64 gates and a margin."""
+_MIDDLE = 300 * km
+"""|x| within which the columns count for the measured half-width of the runway."""
 
 
 class Reduced(NamedTuple):
@@ -50,6 +55,7 @@ class Reduced(NamedTuple):
 
     statistics: Statistics
     patches: Patches
+    runway: Runway
     law: Backscatter
     curvature: Curvature
     predicted: Predicted
@@ -57,60 +63,46 @@ class Reduced(NamedTuple):
     truth: Truth | None
 
 
-def terrain(config: Config) -> simulate_scene.Terrain:
-    """Return the surface of a recipe."""
-    scene = config.scene
-    if scene.relief == "test":
-        return simulate_scene.trial_terrain(simulate.frame(_geometry(config)))
-    relief = read.topography(scene.topography) if scene.relief == "magellan" and scene.topography else None
-    return simulate_scene.terrain(scene, relief)
-
-
-def setup(config: Config) -> simulate.Setup:
-    """Return the surface, stations and geometry of a recipe's simulation."""
-    geometry, scene = _geometry(config), config.scene
-    facets = simulate_scene.facets(
-        terrain(config), simulate.frame(geometry), spacing=scene.facet, reach=scene.reach, seed=config.seed
-    )
-    return simulate.Setup(
-        facets, geometry, config.stations, config.waveform, config.observation, scene, config.seed
-    )
-
-
 def truth(config: Config, area: maps.Grid) -> Truth:
     """Return the surface of a recipe's simulation on a map."""
-    return simulate_scene.truth(terrain(config), area, simulate.frame(_geometry(config)), config.scene)
-
-
-def _geometry(config: Config) -> Pass:
-    return simulate.geometry(config.stations, config.waveform, config.observation)
+    view = simulate.frame(pipeline_tiles.geometry(config))
+    return simulate_scene.truth(pipeline_tiles.terrain(config), area, view, config.scene)
 
 
 def simulated(config: Config, run: Run) -> None:
     """Write the looks of every receive cycle, and `truth.nc`."""
-    made = setup(config)
-    walk = simulate.phase_walk(made)
-    for cycle in range(len(made.geometry.time)):
-        run.write(
-            f"looks_{cycle + 1:03d}.nc",
-            lambda cycle=cycle: write.echoes(simulate.one_cycle(made, cycle, walk[cycle])),  # type: ignore[misc]
-        )
-    row = middle_row(made.geometry)
-    area = _area(made.geometry.radar[row], config.reduction.resolution)
+    pipeline_tiles.simulated(config, run)
+    made = pipeline_tiles.geometry(config)
+    area = _area(made.radar[middle_row(made)], config.reduction.resolution)
     run.write("truth.nc", lambda: netcdf(truth(config, area)))
 
 
-def reduce(config: Config, echoes: Iterator[Echoes], known: Truth | None) -> Reduced:
+def reduce(config: Config, echoes: Iterable[Echoes], known: Truth | None) -> Reduced:
     """Turn looks into patches and a map, in the order of the paper's method."""
-    settings, scene = config.reduction, config.scene
-    statistics = calibrate_echoes.statistics(echoes)
-    _belongs(config, statistics)
-    if settings.self_calibrate:
-        statistics = calibrate_fringes.fringes(statistics, scene)
-    patches = retrieve_patches.patches(statistics, settings, scene)
-    geometry = statistics.geometry
+    given = prepared(config, echoes)
+    return _mapped(config, given, retrieve_patches.patches(given, config.reduction, config.scene), known)
+
+
+def reduce_files(config: Config, paths: list[Path], known: Truth | None, run: Run) -> Reduced:
+    """Do the same with files: statistics on disk, and the tiles shared among the workers of the run."""
+    path = run.write("statistics.nc", lambda: netcdf(prepared(config, read_archive.echoes(paths))))
+    given = read_product(path, Statistics)
+    return _mapped(config, given, pipeline_tiles.solved(config, path, run), known)
+
+
+def prepared(config: Config, echoes: Iterable[Echoes]) -> Statistics:
+    """Accumulate looks and take the phases of the instruments out."""
+    given = calibrate_echoes.statistics(echoes)
+    _belongs(config, given)
+    return calibrate_fringes.fringes(given, config.scene) if config.reduction.self_calibrate else given
+
+
+def _mapped(config: Config, given: Statistics, patches: Patches, known: Truth | None) -> Reduced:
+    settings, scene, geometry = config.reduction, config.scene, given.geometry
     distance = float(geometry.distance[middle_row(geometry)])
     scale = float(budget(config.stations, config.waveform, scene, distance).scale[0])
+    strip = retrieve_runway.runway(patches, settings.contrast_limit)
+    patches = retrieve_runway.blackened(patches, strip)
     law = calibrate_patches.backscatter(patches, scale)
     curvature = calibrate_patches.curvature(patches)
     if settings.remove_curvature:
@@ -118,9 +110,9 @@ def reduce(config: Config, echoes: Iterator[Echoes], known: Truth | None) -> Red
     area = _area(patches.radar, settings.resolution)
     surface = grid_patches.surface(patches, area, law=law, scale=scale, exponent=settings.exponent)
     predicted = plan_pass.predict(
-        geometry, config.stations, config.waveform, scene, looks=int(statistics.expected), reduction=settings
+        geometry, config.stations, config.waveform, scene, looks=int(given.expected), reduction=settings
     )
-    return Reduced(statistics, patches, law, curvature, predicted, surface, known)
+    return Reduced(given, patches, strip, law, curvature, predicted, surface, known)
 
 
 def _belongs(config: Config, given: Statistics) -> None:
@@ -142,6 +134,7 @@ def _belongs(config: Config, given: Statistics) -> None:
 def products(found: Reduced, run: Run) -> list[Result]:
     """Write maps, patches and figures; return the rows."""
     run.write("patches.nc", lambda: netcdf(found.patches))
+    run.write("runway.nc", lambda: netcdf(found.runway))
     run.write("backscatter.nc", lambda: netcdf(found.law))
     run.write("map.nc", lambda: netcdf(found.surface))
     run.write("map.tif", lambda: geotiff(found.surface))
@@ -165,10 +158,13 @@ def rows(found: Reduced) -> list[Result]:
     good = (found.patches.mask == 0) & np.isfinite(found.patches.altitude)
     out = [
         Result("radar", "patches solved without a flag", "1", float(good.mean())),
+        Result("radar", "receive cycles that are missing", "1",
+               float(found.statistics.cycles - np.count_nonzero(found.statistics.n))),
         Result("radar", "median σ of altitude, one patch", "m", _median(found.patches.altitude_std[good])),
         Result("radar", "leverage of the baseline's change", "rad", found.predicted.leverage,
                note="banding likely" if found.predicted.leverage < plan_pass.LEAST_LEVERAGE else ""),
-        Result("radar", "half-width of the runway", "km", found.predicted.runway / km),
+        Result("radar", "half-width of the runway, predicted", "km", found.predicted.runway / km),
+        _runway(found),
         *(Result("radar", f"{name} of Muhleman's law", "1", float(value), float(std))
           for name, value, std in zip("ka", found.law.muhleman, found.law.muhleman_std, strict=True)),
         Result("radar", "rms of self-calibrated phases about their mean", "rad",
@@ -184,6 +180,14 @@ def _area(radar: Array, resolution: float) -> maps.Grid:
     return maps.orthographic(
         resolution, lon=float(lon) % (360 * deg), lat=float(lat),
         half_width=np.ceil(HALF_WIDTH / resolution) * resolution,
+    )  # fmt: skip
+
+
+def _runway(found: Reduced) -> Result:
+    near = np.abs(found.runway.x) < _MIDDLE
+    return Result(
+        "radar", "half-width of the runway, measured", "km", _median(found.runway.half_width[near] / km),
+        _median(found.runway.half_width_std[near] / km), note="median of the columns within 300 km",
     )  # fmt: skip
 
 

@@ -186,6 +186,9 @@ def _pixels(path: Path, modes: tuple[str, ...]) -> Any:
                 raise InputError(f"{path}: {picture.width} × {picture.height} pixels; at most 50 million")
             if picture.mode not in modes:
                 raise InputError(f"{path}: mode {picture.mode}; one of {', '.join(modes)} is needed")
+            picture.verify()
+        # What was verified has to be opened anew; without this a file cut behind its pixels would pass.
+        with Image.open(path) as picture:
             picture.load()
             return picture.copy()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

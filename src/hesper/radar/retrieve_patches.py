@@ -1,6 +1,7 @@
 """Statistics → patches: maximum likelihood, cell by cell."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +39,7 @@ from hesper.radar.model_steering import steer_cells
 from hesper.record import Array, concatenate
 
 _BLOCK = 16_384
-"""Cells that are solved at a time: the memory of a block, not of the map, is what counts."""
+"""Cells that are gone through at a time: the memory of a block, not of the map, is what counts."""
 _SEVERAL_STARTS = 100e3
 """|y| [m] below which altitude is sought from three starts."""
 _LARGEST_STD = 5_000.0
@@ -84,28 +85,57 @@ def patches(given: Statistics, settings: Reduction, scene: Scene, *, point: bool
     set to NaN, the brightness of either patch is solved for the reference sphere, and `mask` says so; where
     north and south cannot be told apart either, each gets half of the total, and `mask` says so.
     """
-    made = [_solve(block, given, settings, scene) for block in cells(given, scene, point=point)]
-    if not made:
+    count = tile_count(given, settings)
+    return concatenate([tile(k, given, settings, scene, point=point) for k in range(count)], "cell")
+
+
+def tile_count(given: Statistics, settings: Reduction) -> int:
+    """Return how many tiles the cells of a pass make.
+
+    Raises
+    ------
+    InputError
+        If no cell of the look lies on the planet.
+    """
+    count = len(list(_tiles(given, settings)))
+    if not count:
         raise InputError("retrieve.patches: no cell of the looks lies on the planet; check depth and shift")
-    return concatenate(made, "cell")
+    return count
 
 
-def cells(given: Statistics, scene: Scene, *, point: bool = False, size: int = _BLOCK) -> Iterator[Cells]:
-    """Return the cells of a pass, tracked through its cycles, in blocks."""
-    for gate, column in blocks(given.geometry, given.depth, given.shift, given.frequency, size):
-        tracked = track(
-            given.geometry, gate, column, depth=given.depth, shift=given.shift, frequency=given.frequency
-        )
-        count = given.power.shape[1]
-        data = np.zeros((*tracked.gate.shape, count * count))
-        n = np.zeros(tracked.gate.shape)
-        gather(given.power, given.cross, given.n, tracked.gate, tracked.column, data, n)
-        q, area = steering(given.geometry, tracked, given.depth, given.shift, given.frequency, scene)
-        if point:
-            q = np.ones_like(q)
-        kappa = pair_fringes(given.geometry.fringe)
-        kxx = tracked.x[:, :, None] * kappa[None, :, :, 0]
-        yield Cells(gate, column, tracked, data, n, q, area, kxx, np.ascontiguousarray(kappa[:, :, 1]))
+def tile(
+    number: int, given: Statistics, settings: Reduction, scene: Scene, *, point: bool = False
+) -> Patches:
+    """Estimate the patches of one tile; cells know nothing of each other, see `patches`."""
+    gate, column = next(islice(_tiles(given, settings), number, None))
+    return _solve(tracked_cells(given, scene, gate, column, point=point), given, settings, scene)
+
+
+def _tiles(given: Statistics, settings: Reduction) -> Iterator[tuple[Array, Array]]:
+    return blocks(given.geometry, given.depth, given.shift, given.frequency, settings.tile)
+
+
+def cells(given: Statistics, scene: Scene) -> Iterator[Cells]:
+    """Return all cells of a pass, a block at a time."""
+    for gate, column in blocks(given.geometry, given.depth, given.shift, given.frequency, _BLOCK):
+        yield tracked_cells(given, scene, gate, column, point=False)
+
+
+def tracked_cells(given: Statistics, scene: Scene, gate: Array, column: Array, *, point: bool) -> Cells:
+    """Return cells of a pass, tracked through its cycles."""
+    tracked = track(
+        given.geometry, gate, column, depth=given.depth, shift=given.shift, frequency=given.frequency
+    )
+    count = given.power.shape[1]
+    data = np.zeros((*tracked.gate.shape, count * count))
+    n = np.zeros(tracked.gate.shape)
+    gather(given.power, given.cross, given.n, tracked.gate, tracked.column, data, n)
+    q, area = steering(given.geometry, tracked, given.depth, given.shift, given.frequency, scene)
+    if point:
+        q = np.ones_like(q)
+    kappa = pair_fringes(given.geometry.fringe)
+    kxx = tracked.x[:, :, None] * kappa[None, :, :, 0]
+    return Cells(gate, column, tracked, data, n, q, area, kxx, np.ascontiguousarray(kappa[:, :, 1]))
 
 
 def blocks(
@@ -257,7 +287,7 @@ def _mask(
         | np.where(~(limit < settings.contrast_limit), AMBIGUOUS, 0)
         | np.where(state != CONVERGED, UNSOLVED, 0)
         | np.where(alias, ALIASED, 0)
-        | np.where(looks < given.expected * len(given.n), INCOMPLETE, 0)
+        | np.where(looks < given.expected * given.cycles, INCOMPLETE, 0)
     )
     return np.repeat(bits[None].astype(np.uint8), 2, axis=0)
 

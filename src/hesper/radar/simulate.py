@@ -15,6 +15,7 @@ from hesper.radar.data_settings import Observation, Scene, Stations, Waveform
 from hesper.radar.model import wavelength
 from hesper.radar.model_echo import budget, reflectivity
 from hesper.radar.model_geometry import (
+    check_dates,
     cycle_times,
     depth_axis,
     middle_row,
@@ -74,6 +75,7 @@ def geometry(stations: Stations, waveform: Waveform, observation: Observation) -
             f"stations: {count} receivers but diameters, efficiencies and temperatures for {sorted(sizes)}; "
             "give 1 to 4 receivers and one number of each kind for every one"
         )
+    check_dates([observation.date])
     if "T" in observation.date:
         from hesper.ephemeris import tdb_seconds
 
@@ -143,6 +145,7 @@ def one_cycle(setup: Setup, cycle: int, phase: Array) -> Echoes:
         stations=",".join(setup.stations.receivers),
         transmitter=setup.stations.transmitter,
         code=waveform.code,
+        cycles=len(setup.geometry.time),
     )
 
 
