@@ -113,6 +113,7 @@ def test_attitude_is_recovered_to_a_tenth_of_a_pixel(archive, kind):
             assert np.linalg.norm(position - places[1]) < 0.3 * km
 
 
+@pytest.mark.slow
 def test_spice_kernels_give_the_same_geometry(archive, tmp_path):
     spice = pytest.importorskip("spiceypy")
     shot = next(iter(shots().values()))

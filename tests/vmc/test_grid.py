@@ -230,6 +230,7 @@ def _mosaic(cells):
     return grid_mosaic.mosaic(cells, calibrate_gradient.refused("single"))
 
 
+@pytest.mark.slow
 def test_limb_darkening_left_in_fakes_a_gradient(light, monkeypatch):
     """Six degrees off the nadir the limb law left in makes a gradient of 0.05 or more; divided out, none."""
     places = [(200 * deg, (-20 + 2.5 * k) * deg) for k in range(16)]
