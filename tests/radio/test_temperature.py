@@ -100,6 +100,12 @@ def test_a_map_of_the_sky_is_read(tmp_path):
     Path(tmp_path / "no.npz").write_bytes(b"nothing")
     with pytest.raises(InputError, match="npz file is needed"):
         read_sky.sky(tmp_path / "no.npz")
+    whole = (tmp_path / "sky.npz").read_bytes()
+    np.save(tmp_path / "plain.npy", np.zeros(3))
+    for damaged in (b"", b"no archive", whole[: len(whole) // 2], (tmp_path / "plain.npy").read_bytes()):
+        (tmp_path / "damaged.npz").write_bytes(damaged)
+        with pytest.raises(InputError, match="not a model of the sky"):
+            read_sky.sky(tmp_path / "damaged.npz")
 
 
 def schedule():

@@ -1,5 +1,6 @@
 """Maps of the sky's brightness → record."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,9 @@ def sky(path: Path, *, frequency: float = 408 * MHz) -> SkyMap:
         If the file is none of these or has no such frequency.
     """
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as file, np.load(file) as stored:
             content = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not a model of the sky ({error}); an npz file is needed") from None
     missing = [name for name in _NEEDED if name not in content]
     if missing:
