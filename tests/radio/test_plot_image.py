@@ -84,13 +84,14 @@ def test_calibration_and_flags():
     gains = Gains(
         time=np.arange(4.0) * 1800, field=np.zeros(4, int), amplitude=1 + 0.1 * rng.standard_normal(shape),
         amplitude_std=np.full(shape, 0.01), phase=rng.standard_normal(shape), phase_std=np.full(shape, 0.01),
-        elevation=np.linspace(0.5, 1.2, 4), antenna_name=names,
+        elevation=np.linspace(0.5, 1.2, 4), antenna_name=names, reference="A0",
     )  # fmt: skip
     assert is_png(plot_calibration.gains(gains))
     wide = (5, 16, 1)
     band = Bandpass(
         frequency=606e6 + np.arange(16) * 1e6, amplitude=np.ones(wide), amplitude_std=np.ones(wide),
         phase=np.zeros(wide), phase_std=np.ones(wide), antenna_name=names,
+        reference="A0",
     )  # fmt: skip
     assert is_png(plot_calibration.bandpass(band))
     report = FlagReport(

@@ -5,8 +5,8 @@ V(u, v, w) = Σ I(l, m) exp(+2πi (u l + v m + w n′)), n′ = √(1 − l² �
 * Across u and v: an exponential-of-semicircle kernel of six cells (Barnett, Magland & af Klinteberg 2019,
   SIAM J. Sci. Comput. 41, C479) on a grid half again as fine as the image asks for.
 * Along w: in a slab, exp(−iκ s t) = Σ_k (2 − δ_k0) (−i)^k J_k(κ s) T_k(t) (Jacobi and Anger), t in [−1, 1]
-  across the slab and s in [−1, 1] across the range of n′. Five terms leave 2 J_5(κ) ≤ 4e-5, for slabs are
-  so thin that κ ≤ 0.6. A sample lies on five grids at once with the real factors T_k(t).
+  across the slab and s in [−1, 1] across the range of n′. Five terms leave 2 J_5(κ) ≤ 2e-4 at the
+  corners, for slabs are so thin that κ ≤ 0.8. A sample lies on five grids with the real factors T_k(t).
 
 Rows of a grid are v, columns −u, counted in cells from the middle: images run northward and westward.
 """
@@ -25,7 +25,7 @@ TERMS = 5
 """Terms of the expansion along w."""
 FINER = 1.5
 """Cells of the grid per cell that the image asks for."""
-KAPPA = 0.6
+KAPPA = 0.8
 _BETA = 0.97 * math.pi * WIDTH * (1 - 1 / (2 * FINER))
 _DEGREE = 9
 STRIP = 16
