@@ -79,20 +79,18 @@ def reduced(config: Config) -> Field:
     target = pipeline_visibilities.field_number(archive, settings.target)
     secondary = pipeline_visibilities.field_number(archive, settings.calibrator)
     calibration = calibrate_calibrators.calibration(
-        pipeline_visibilities.calibrators(archive, config, without=target),
+        pipeline_visibilities.calibrators(archive, config, secondary=secondary, target=target),
         secondary=secondary,
         scale=settings.scale,
         interval=settings.interval,
         elevation=settings.elevation,
     )
-    mine = np.flatnonzero(archive.field == target)
-    if not mine.size:
+    if not np.any(archive.field == target):
         raise InputError(f"{path}: field {settings.target} was not observed; name another")
     parts = []
-    for start, stop in read_archive.spans(archive, settings.memory / 4):
-        inside = mine[(mine >= start) & (mine < stop)]
-        if inside.size:
-            raw = read_archive.block(archive, int(inside[0]), int(inside[-1]) + 1)
+    for span in read_archive.spans(archive, settings.memory / 4):
+        for start, stop in pipeline_visibilities.scans(archive, span, {target}):
+            raw = read_archive.block(archive, start, stop)
             block = calibrate_calibrators.calibrated(
                 calibrate_flags.by_record(raw, settings.record), calibration
             )

@@ -9,7 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper import ephemeris, products
+from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError
+from hesper.figures import png
 from hesper.physics import planck
 from hesper.products import Result, from_truth
 from hesper.radio import (
@@ -20,11 +22,15 @@ from hesper.radio import (
     grid_image,
     grid_samples,
     grid_weights,
+    model_flux,
     pipeline_target,
+    plot_calibration,
+    plot_image,
     read_archive,
     read_measurement_set,
     read_uvfits,
     retrieve_budget,
+    retrieve_disk,
     retrieve_temperature,
     simulate,
     simulate_scene,
@@ -56,6 +62,12 @@ PRODUCTS = (
     "planet.fits",
     "budget.nc",
     "temperatures.nc",
+    "gains.png",
+    "bandpass.png",
+    "flags.png",
+    "coverage.png",
+    "profile.png",
+    "planet.png",
 )
 _FILE, _TRUTH = "visibilities.uvfits", "truth.nc"
 
@@ -130,15 +142,19 @@ def field_number(archive: Archive, name: str) -> int:
     return names.index(wanted)
 
 
-def calibrators(archive: Archive, config: Config, *, without: int) -> Visibilities:
-    """Read the scans of all fields but one, records flagged."""
-    settings = config.reduction
-    spans = [
-        (start, stop)
-        for start, stop in read_archive.spans(archive, settings.memory)
-        if np.any(archive.field[start:stop] != without)
+def calibrators(archive: Archive, config: Config, *, secondary: int, target: int) -> Visibilities:
+    """Read the scans of the secondary and of all fields on a flux scale, records flagged."""
+    settings, setup = config.reduction, archive.setup
+    primary = [
+        field
+        for field in range(setup.field_name.size)
+        if field != target and model_flux.calibrator_near(setup.field_ra[field], setup.field_dec[field])
     ]
-    blocks = [read_archive.block(archive, *part) for span in spans for part in _scans(archive, span, without)]
+    blocks = [
+        read_archive.block(archive, *part)
+        for span in read_archive.spans(archive, settings.memory)
+        for part in scans(archive, span, {secondary, *primary})
+    ]
     if not blocks:
         raise InputError(
             f"{archive.path}: no calibrator was observed besides the target; give the whole session"
@@ -146,12 +162,13 @@ def calibrators(archive: Archive, config: Config, *, without: int) -> Visibiliti
     return calibrate_flags.by_record(concatenate(blocks, "time"), settings.record)
 
 
-def _scans(archive: Archive, span: tuple[int, int], without: int) -> Iterator[tuple[int, int]]:
+def scans(archive: Archive, span: tuple[int, int], fields: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield first and last-but-one integration of the scans, or parts of them, of some fields in a span."""
     start, stop = span
     edges = [start, *(start + 1 + np.flatnonzero(np.diff(archive.scan[start:stop]))), stop]
-    for first, last in pairwise(edges):
-        if archive.field[first] != without:
-            yield int(first), int(last)
+    for first, last in pairwise(map(int, edges)):
+        if int(archive.field[first]) in fields:
+            yield first, last
 
 
 def reduced(config: Config, path: Path) -> Reduced:
@@ -162,7 +179,7 @@ def reduced(config: Config, path: Path) -> Reduced:
     if not np.any(archive.field == target):
         raise InputError(f"{path}: field {settings.target} was not observed; name the field of the planet")
     calibration = calibrate_calibrators.calibration(
-        calibrators(archive, config, without=target),
+        calibrators(archive, config, secondary=secondary, target=target),
         secondary=secondary,
         scale=settings.scale,
         interval=settings.interval,
@@ -173,7 +190,7 @@ def reduced(config: Config, path: Path) -> Reduced:
 
     def blocks() -> Iterator[Visibilities]:
         for span in read_archive.spans(archive, settings.memory / 4):
-            for start, stop in _only(archive, span, target):
+            for start, stop in scans(archive, span, {target}):
                 raw = calibrate_flags.by_record(read_archive.block(archive, start, stop), settings.record)
                 yield calibrate_calibrators.calibrated(raw, calibration)
 
@@ -189,14 +206,6 @@ def reduced(config: Config, path: Path) -> Reduced:
         temperatures(config, archive, seen, share),
         _flags(calibration, seen),
     )
-
-
-def _only(archive: Archive, span: tuple[int, int], field: int) -> Iterator[tuple[int, int]]:
-    start, stop = span
-    edges = [start, *(start + 1 + np.flatnonzero(np.diff(archive.scan[start:stop]))), stop]
-    for first, last in pairwise(edges):
-        if archive.field[first] == field:
-            yield int(first), int(last)
 
 
 def planet_image(seen: Followed) -> Clean:
@@ -275,7 +284,7 @@ def _flags(calibration: Calibration, seen: Followed) -> FlagReport:
 def written(done: Reduced, run: Run) -> None:
     """Write the products."""
     target, frame = done.target, done.target.field.frame
-    telescope, name = "GMRT", "VENUS"
+    telescope, name = done.target.residual.setup.telescope, "VENUS"
     records = {
         "bandpass.nc": done.calibration.bandpass,
         "gains.nc": done.calibration.gains,
@@ -300,6 +309,37 @@ def written(done: Reduced, run: Run) -> None:
                 clean.restored, own, clean.beam, unit="Jy/beam", name=name, telescope=telescope
             ),
         )
+    drawn(done, run)
+
+
+def drawn(done: Reduced, run: Run) -> None:
+    """Draw the tables, the planet and its visibilities."""
+    target, planet = done.target, done.planet
+    size = float(target.tracked.angular_diameter.mean())
+    longest = (
+        float(np.linalg.norm(target.tracked.uv, axis=-1).max() * target.tracked.frequency[-1])
+        / SPEED_OF_LIGHT
+    )
+    rings = retrieve_disk.profile(target.tracked, target.fit, edges=np.linspace(0, longest, 25))
+    levels = planet.rms * Jy / mJy * np.array([-3, 3, 6, 12, 24, 48])
+    figures = {
+        "gains.png": lambda: plot_calibration.gains(done.calibration.gains),
+        "bandpass.png": lambda: plot_calibration.bandpass(done.calibration.bandpass),
+        "flags.png": lambda: plot_calibration.flags(done.flags),
+        "coverage.png": lambda: plot_image.coverage(target.tracked),
+        "profile.png": lambda: plot_image.profile(rings, target.fit),
+        "planet.png": lambda: plot_image.contours(
+            planet.restored,
+            planet.frame,
+            planet.beam,
+            levels=list(levels),
+            radius=1.5 * size,
+            disk=size,
+            title=str(done.temperatures.label[0]),
+        ),
+    }
+    for file, draw in figures.items():
+        run.write(file, lambda draw=draw: png(draw()))  # type: ignore[misc]
 
 
 def rows(done: Reduced, known: Truth | None) -> list[Result]:
