@@ -23,7 +23,10 @@ def inputs(settings: Config) -> list[Path]:
     if not settings.input:
         return []
     path = config.existing(settings.input)
-    return [path] if settings.source == "fluxes" else pipeline_visibilities.inputs(path)
+    if settings.source == "fluxes":
+        return [path]
+    sky = [config.existing(settings.sky_map, what="radio: sky_map")] if settings.sky_map else []
+    return [*pipeline_visibilities.inputs(path), *sky]
 
 
 def kernels(settings: Config) -> list[Path]:

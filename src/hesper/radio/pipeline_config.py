@@ -26,6 +26,14 @@ class Config:
     sky_408_std: float = setting(
         4.0, "K", "its standard deviation: zero level of the survey", minimum=0.0, maximum=2000.0
     )
+    sky_map: str = setting(
+        "",
+        "text",
+        "model of the sky (npz) to look up at the place of Venus in `sky_408`'s stead, for visibilities; or empty",
+    )
+    reflectivity: float = setting(
+        0.0, "1", "of the surface: its share of the sky is taken off; 0 leaves it", minimum=0.0, maximum=0.9
+    )
     sky_model: str = setting(
         "background apart", "text", "how the sky is scaled to other frequencies", choices=tuple(SKY)
     )

@@ -23,6 +23,7 @@ from hesper.radio import (
     grid_samples,
     grid_weights,
     model_flux,
+    pipeline_sky,
     pipeline_target,
     plot_calibration,
     plot_image,
@@ -40,7 +41,7 @@ from hesper.radio import (
 from hesper.radio.calibrate_calibrators import Calibration
 from hesper.radio.data import Temperatures, Visibilities
 from hesper.radio.data_calibration import FlagReport, Truth
-from hesper.radio.data_image import Clean, ErrorBudget
+from hesper.radio.data_image import Clean, DiskFit, ErrorBudget
 from hesper.radio.data_settings import Simulation
 from hesper.radio.pipeline_config import SKY, Config
 from hesper.radio.pipeline_target import Followed
@@ -195,6 +196,7 @@ def reduced(config: Config, path: Path) -> Reduced:
                 yield calibrate_calibrators.calibrated(raw, calibration)
 
     seen = pipeline_target.followed(blocks, settings, hold=size < settings.memory)
+    seen = seen._replace(fit=stated(seen.fit))
     planet = planet_image(seen)
     budget = _budget(archive, calibration, seen, target, secondary)
     share = config.calibration or retrieve_budget.systematic(budget)
@@ -206,6 +208,15 @@ def reduced(config: Config, path: Path) -> Reduced:
         temperatures(config, archive, seen, share),
         _flags(calibration, seen),
     )
+
+
+def stated(fit: DiskFit) -> DiskFit:
+    """Return the fit with the largest of its errors: covariance, jackknife over time, over antennas.
+
+    What interference and ionosphere leave is not white, and shows in the jackknives alone.
+    """
+    worst = max(fit.flux_density_std, fit.time_jackknife_std, fit.baseline_jackknife_std)
+    return dataclasses.replace(fit, flux_density_std=worst)
 
 
 def planet_image(seen: Followed) -> Clean:
@@ -222,16 +233,18 @@ def temperatures(config: Config, archive: Archive, seen: Followed, share: float)
     """Return the temperature that belongs to the fitted flux density."""
     frequency = float(archive.setup.frequency.mean())
     day = str(ephemeris.utc(float(archive.time.mean()))[0])[:10]
-    return retrieve_temperature.disks(
+    sky = pipeline_sky.behind(config, float(archive.time.mean()))
+    found = retrieve_temperature.disks(
         [seen.fit],
         label=[f"{frequency / 1e6:.1f} MHz {day}"],
         frequency=np.array([frequency]),
         angular_diameter=np.array([float(seen.tracked.angular_diameter.mean())]),
-        sky_408=config.sky_408,
-        sky_408_std=config.sky_408_std,
+        sky_408=sky.temperature,
+        sky_408_std=sky.std,
         sky_model=SKY[config.sky_model],
         calibration=share,
     )
+    return pipeline_sky.without_reflection(config, found, sky)
 
 
 def _budget(
