@@ -25,7 +25,7 @@ def sky(path: Path, *, frequency: float = 408 * MHz) -> SkyMap:
         If the file is none of these or has no such frequency.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(path) as stored:
             content = {name: stored[name] for name in stored.files}
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a model of the sky ({error}); an npz file is needed") from None
