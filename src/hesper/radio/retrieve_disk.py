@@ -73,16 +73,20 @@ def disk(
     sky, diameter = _sky(tracked, shortest, longest)
     start = Disk(0.0, diameter, exponent, 0.0, 0.0)
     shape = model_disk.table_for(sky, start)
-    start = start._replace(flux_density=_linear(model_disk.moments(sky, start, shape).by_channel)[0])
-    found, shape = _settled(sky, start, shape, free)
-    parts = model_disk.moments(sky, found, shape).by_baseline
+    first = model_disk.moments(sky, start, shape)
+    start = start._replace(flux_density=_linear(first.by_channel)[0])
+    found, covariance, parts = start, np.zeros((5, 5)), first.by_baseline
+    covariance[0, 0] = _linear(parts)[1] ** 2
+    if free != FLUX_ALONE:
+        found, covariance, shape = _settled(sky, start, shape, free)
+        parts = model_disk.moments(sky, found, shape).by_baseline
     flux, _ = _linear(parts)
     used = int(np.count_nonzero(sky.weight > 0))
     total = parts.sum(axis=(0, 1))
     dof = max(used - 1 - int(free.diameter) - int(free.exponent), 1)
     chi2 = float(total[3] - 2 * flux * total[0] + flux**2 * total[1]) / dof
     scale = max(chi2, 1.0)
-    covariance = _covariance(sky, found, shape, free) * scale
+    covariance = covariance * scale
     null = _linear(parts[..., [2, 1]])
     std = np.sqrt(np.diag(covariance))
     by_antenna = [
@@ -185,10 +189,8 @@ def stokes_i(tracked: Tracked) -> tuple[Array, Array]:
         raise InputError(
             f"disk: polarisations {', '.join(tracked.polarisation)}; one of {', '.join(PARALLEL)} is needed"
         )
-    weight = tracked.weight[..., parallel]
-    total = weight.sum(axis=-1)
-    safe = np.where(total > 0, total, 1)
-    return np.asarray((tracked.value[..., parallel] * weight).sum(axis=-1) / safe), total
+    value, weight = model_disk.mean_polarisation(tracked.value, tracked.weight, np.flatnonzero(parallel))
+    return value, weight
 
 
 def _sky(tracked: Tracked, shortest: float, longest: float) -> tuple[Sky, float]:
@@ -211,8 +213,8 @@ def _linear(parts: Array) -> tuple[float, float]:
     return float(total[0] / total[1]), float(1 / np.sqrt(total[1]))
 
 
-def _settled(sky: Sky, start: Disk, shape: DiskTable, free: Free) -> tuple[Disk, DiskTable]:
-    """Return the disk and its table after Gauss–Newton steps; the flux density is always free."""
+def _settled(sky: Sky, start: Disk, shape: DiskTable, free: Free) -> tuple[Disk, Array, DiskTable]:
+    """Return the disk after Gauss–Newton steps, its covariance (5, 5) and its table."""
     mask = np.array([True, free.diameter, free.exponent, free.position, free.position])
     now = start
     for _ in range(_ITERATIONS):
@@ -230,7 +232,7 @@ def _settled(sky: Sky, start: Disk, shape: DiskTable, free: Free) -> tuple[Disk,
         if free.exponent:
             shape = model_disk.table_for(sky, now)
         if np.all(np.abs(step * size)[mask] < _SETTLED):
-            return now, shape
+            return now, _covariance(matrix, now, mask), shape
     raise ConvergenceError(
         f"disk: not settled after {_ITERATIONS} steps; hold the place, the size or the limb fixed"
     )
@@ -243,10 +245,8 @@ def _scaled(matrix: Array, gradient: Array) -> tuple[Array, Array]:
     return matrix / np.outer(size, size), gradient / size
 
 
-def _covariance(sky: Sky, found: Disk, shape: DiskTable, free: Free) -> Array:
+def _covariance(matrix: Array, found: Disk, mask: Array) -> Array:
     """Return the covariance (5, 5) of flux density, diameter, exponent, east and north."""
-    mask = np.array([True, free.diameter, free.exponent, free.position, free.position])
-    matrix, _ = model_disk.normal(sky, found, shape)
     out = np.zeros((5, 5))
     out[np.ix_(mask, mask)] = np.linalg.inv(matrix[np.ix_(mask, mask)])
     unit = np.array([1, found.diameter, 1, 1, 1])
