@@ -19,7 +19,7 @@ from hesper.record import Array
 PARALLEL = ("I", "RR", "LL", "XX", "YY")
 """Polarisations whose mean is Stokes I."""
 _ITERATIONS = 50
-_SETTLED = 0.01
+_SETTLED = 0.05
 """The last step in standard deviations; the next one would be its square."""
 _GROUPS = 20
 
