@@ -4,13 +4,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+from tests.radio.scene_image import day
 
 from hesper.errors import InputError
 from hesper.physics import planck
 from hesper.radio import grid_fluctuation, grid_image, grid_samples
 from hesper.radio.data_image import Frame
 from hesper.units import MHz, arcsec
-from tests.radio.scene_image import day
 
 FRAME = Frame(
     ra=0.8, dec=0.36, pixel=25 * arcsec, size=128, frequency=332.9 * MHz, bandwidth=16 * MHz, time=1.3e8
@@ -48,7 +48,9 @@ def test_rms_near_sources_sees_what_is_left():
     place = np.array([10.0 * FRAME.pixel]), np.array([20.0 * FRAME.pixel])
     assert grid_fluctuation.rms_near(image, FRAME, *place, radius=3 * FRAME.pixel) > 5
     other = -place[0], place[1]
-    assert grid_fluctuation.rms_near(image, FRAME, *other, radius=8 * FRAME.pixel) == pytest.approx(1, abs=0.2)
+    assert grid_fluctuation.rms_near(image, FRAME, *other, radius=8 * FRAME.pixel) == pytest.approx(
+        1, abs=0.2
+    )
 
 
 def test_wrong_input_is_named():
