@@ -15,7 +15,7 @@ SMALL = {
     "source": "visibilities",
     "calibration": "0 percent",
     "observation": {"antennas": 14, "channels": 24, "channel_width": "660 kHz", "on_venus": "75 min"},
-    "scene": {"radius": "8 arcmin", "sources": 20},
+    "scene": {"radius": "6.5 arcmin", "sources": 20},
     "reduction": {"size": 512, "pixel": "1.7 arcsec", "average_channels": 8},
 }
 BANDS = {

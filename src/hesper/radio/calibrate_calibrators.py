@@ -9,7 +9,7 @@ from hesper.errors import InputError
 from hesper.radio import calibrate_flags, calibrate_flux, calibrate_gains
 from hesper.radio.data import Visibilities
 from hesper.radio.data_calibration import Bandpass, CalibratorFluxes, Gains
-from hesper.record import Array
+from hesper.record import Array, take
 
 _ROUNDS = 2
 
@@ -70,9 +70,13 @@ def calibration(
     data = calibrate_flags.without_antennas(data, bad, scans)
     steps.append(("antennas whose phases do not hold", data))
     model = calibrate_gains.point_model(data, spectra)
+    # The primaries' spectra are known; that of the secondary is not, and would tilt the bandpass.
+    known_here = np.flatnonzero(np.isin(data.field, list(known.spectra)))
     for _ in range(_ROUNDS):
         reference = calibrate_gains.reference_antenna(data)
-        passband = _steady(calibrate_gains.bandpass(data, model, reference=reference))
+        passband = _steady(
+            calibrate_gains.bandpass(take(data, "time", known_here), model[known_here], reference=reference)
+        )
         table = calibrate_gains.gains(
             calibrate_gains.with_gains(data, None, passband),
             model,
