@@ -66,6 +66,7 @@ def test_permittivity_is_recovered():
     assert found.permittivity == pytest.approx(TRUE, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_pulls_have_unit_variance():
     pulls = []
     for seed in range(20):
