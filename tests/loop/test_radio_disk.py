@@ -1,6 +1,7 @@
 """Many noisy days: the disk's flux density is unbiased and its errors are true."""
 
 import numpy as np
+import pytest
 from tests.radio.scene_image import day
 
 from hesper.radio import calibrate_track, retrieve_disk
@@ -41,6 +42,7 @@ def test_flux_density_is_unbiased_and_pulls_have_unit_variance():
         assert abs(mean / std.mean() - 1) < 0.15, jackknife
 
 
+@pytest.mark.slow
 def test_size_and_place_have_true_errors():
     found = list(fits(0.2, retrieve_disk.Free(True, True, False), offset=(0.5, 0.2)))
     size = np.array([(f.angular_diameter - 22.7176 * np.pi / 648000) / f.angular_diameter_std for f in found])

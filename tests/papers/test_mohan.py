@@ -89,6 +89,7 @@ def test_penetration_depth_equation_1():
     assert fresnel.penetration_depth(wavelength, 4.5, 0.01) == pytest.approx(9.4, abs=0.03)
 
 
+@pytest.mark.slow
 def test_demo_section_is_all_right(tmp_path):
     with runs.open_run(tmp_path, products.Provenance(recipe={}), quiet=True) as run:
         section = pipeline.demo(run, None)

@@ -215,6 +215,24 @@ def test_a_mask_keeps_components_out():
     assert found.components.sum() == pytest.approx(0.5, rel=0.1)
 
 
+def test_a_bright_source_on_the_trail_is_taken_and_the_planet_is_not():
+    pixel = PIXEL
+    seen, followed = day(integrations=20, step=600.0, flux=0.3, channels=8)
+    middle = followed.direction[10]
+    direct = [(float(middle[0]), float(middle[1]), 3.0), (0.0, 80 * pixel, 0.5)]
+    both, _ = day(integrations=20, step=600.0, flux=0.3, channels=8, sources=direct)
+    for data, taken in ((both, True), (seen, False)):
+        samples = grid_samples.samples(data, field_of_view=256 * pixel)
+        prepared = grid_image.prepare(samples, samples.weight, frame(pixel=pixel), wide_psf=True)
+        trail = grid_clean.along(prepared.dirty.frame, followed, 30 * arcsec)
+        inside = grid_clean.everywhere(prepared.dirty.frame)
+        found = grid_clean.beside_trail(prepared, inside, trail, brightest=0.3, sigmas=4.0)
+        assert bool(found.components[trail].any()) == taken
+        if taken:
+            # The planet's own trail under it is the only thing that may be taken with it.
+            assert found.components[trail].sum() == pytest.approx(3.0, abs=0.3)
+
+
 def test_fits_has_what_viewers_need():
     image = np.zeros((64, 64), np.float32)
     image[40, 20] = 1

@@ -1,6 +1,7 @@
 """Two ways to follow a planet in images give the same, and what images do to the flux of a disk."""
 
 import numpy as np
+import pytest
 from tests.radio.scene_image import day
 
 from hesper.radio import calibrate_track, grid_clean, grid_image, grid_samples, grid_snapshots, retrieve_disk
@@ -42,6 +43,7 @@ def test_methods_agree_with_noise():
     assert abs(first / second - 1) < 0.01
 
 
+@pytest.mark.slow
 def test_whole_pixels_blur_more_than_exact_alignment():
     _, turned, (seen, followed) = images(0.0)
     rounded = grid_snapshots.aligned_sum_on_pixels(seen, followed, FRAME, channels=1)

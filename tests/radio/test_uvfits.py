@@ -97,6 +97,39 @@ def test_rows_in_any_order_and_swapped_antennas(small, tmp_path):
     _same(_whole(read_uvfits.uvfits(_rewritten(path, shuffle))), small)
 
 
+def test_times_that_run_backwards(small, tmp_path):
+    path = _written(tmp_path / "a.fits", small)
+    found = _whole(
+        read_uvfits.uvfits(_rewritten(path, lambda n, v, c: (n, [x[::-1] for x in v], c[::-1], {})))
+    )
+    assert np.all(np.diff(found.time) > 0)
+    _same(found, small)
+
+
+@pytest.mark.parametrize(("factor", "said"), [(299792458.0, "3e.08 times"), (1e-3, "0.001 times")])
+def test_baselines_in_wrong_units_are_refused(factor, said, small, tmp_path):
+    """Metres or milliseconds where AIPS has seconds."""
+    path = _written(tmp_path / "a.fits", small)
+
+    def scaled(names, values, cells):
+        return names, [v * factor if i < 3 else v for i, v in enumerate(values)], cells, {}
+
+    with pytest.raises(InputError, match=f"{said} as long as the antennas are apart; .* seconds"):
+        read_uvfits.uvfits(_rewritten(path, scaled))
+
+
+def test_frequencies_in_megahertz_are_refused(small, tmp_path):
+    path = _written(tmp_path / "a.fits", small)
+    with fits.open(path, mode="update") as file:
+        header = file[0].header
+        for i in range(2, header["NAXIS"] + 1):
+            if header[f"CTYPE{i}"].strip() == "FREQ":
+                header[f"CRVAL{i}"] /= 1e6
+                header[f"CDELT{i}"] /= 1e6
+    with pytest.raises(InputError, match="FREQ must be in Hz"):
+        read_uvfits.uvfits(path)
+
+
 def test_cross_hands_change_place_with_the_antennas(tmp_path):
     from tests.radio.conftest import observation
 

@@ -45,9 +45,6 @@ class Scene:
         550.0, "K", "brightness temperature of the disk, the sky it hides included", minimum=0.0
     )
     limb: float = setting(0.0, "1", "p of a brightness ∝ μ^p", minimum=0.0, maximum=5.0)
-    permittivity: float = setting(
-        1.0, "1", "of a smooth surface, for the polarised limb; 1 for none", minimum=1.0, maximum=50.0
-    )
     sky_408: float = setting(30.0, "K", "sky temperature at 408 MHz behind Venus", minimum=2.725)
     sources: int = setting(40, "count", "background sources", minimum=0, maximum=1000)
     faintest: float = setting(4e-3, "Jy", "their least flux density at 606 MHz", minimum=1e-6)

@@ -108,6 +108,40 @@ def clark(
     return _restored(dirty, components, residual, count, done)
 
 
+def beside_trail(prepared: Prepared, mask: Array, trail: Array, *, brightest: float, sigmas: float) -> Clean:
+    """CLEAN a field by `clark`, on the trail of a planet only what is brighter than the planet can be.
+
+    Parameters
+    ----------
+    prepared, sigmas
+        As in `clark`.
+    mask
+        Where components may lie at all (line, sample).
+    trail
+        Where the planet passed (line, sample).
+    brightest
+        The most that the planet can show anywhere [Jy per beam].
+
+    Notes
+    -----
+    A source on the trail is static and the planet is not; left in, it moves through the planet's frame. A
+    beam's width about each peak above the limit, and above half of the highest for sidelobes' sake, is opened
+    and the field cleaned anew, until no such peak is left.
+    """
+    opened = np.zeros_like(trail)
+    while True:
+        found = clark(prepared, mask & (~trail | opened), sigmas=sigmas)
+        shut = np.where(mask & trail & ~opened, found.residual, 0)
+        limit = brightest + 2 * sigmas * found.rms
+        if shut.max() <= limit:
+            return found
+        north, west = np.nonzero(shut > max(limit, 0.5 * float(shut.max())))
+        radius = max(1, round(found.beam.major / found.frame.pixel))
+        lines, samples = np.ogrid[: trail.shape[0], : trail.shape[1]]
+        for line, sample in zip(north, west, strict=True):
+            opened |= np.hypot(lines - line, samples - sample) <= radius
+
+
 class PointSources(NamedTuple):
     """Point sources, the brightest first."""
 

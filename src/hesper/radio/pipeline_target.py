@@ -8,6 +8,7 @@ import numpy as np
 
 from hesper import ephemeris
 from hesper.errors import InputError
+from hesper.physics import planck
 from hesper.radio import (
     calibrate_background,
     calibrate_flags,
@@ -22,15 +23,19 @@ from hesper.radio import (
     model_planet,
     retrieve_disk,
     retrieve_sources,
+    retrieve_weights,
 )
 from hesper.radio.data import Setup, Visibilities
 from hesper.radio.data_calibration import Gains, Sources
 from hesper.radio.data_image import Clean, DiskFit, Frame, Track, Tracked
 from hesper.radio.data_settings import Reduction
 from hesper.record import Array, concatenate, take
-from hesper.units import arcsec
+from hesper.units import Jy, arcsec
 
 Blocks = Callable[[], Iterable[Visibilities]]
+_WEIGHTINGS = 3
+_HOTTEST = 1000.0
+"""Venus is 700 K at most at any wavelength [K]."""
 
 
 class Followed(NamedTuple):
@@ -70,8 +75,6 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
     data = _mapped(blocks, _strong, hold)
     field = image(data(), settings)
     found = _sources(field, data, settings)
-    nothing = np.zeros(0)
-    del nothing
     first = _mapped(data, lambda block: _phased(block, background(block, found, settings), settings)[0], hold)
     found = _refined(first, found, settings, None)
     tracked = _tracked(first, found, settings, None)
@@ -95,16 +98,25 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
         fractions.append((block.flag.mean(), clean.flag.mean()))
         parts.append(_average(clean, settings))
         last[:] = [clean]
-    joined = concatenate(parts, "time")
+    joined, fit = _weighted(concatenate(parts, "time"), disk, settings)
     return Followed(
         field,
         found,
         solved_once,
         joined,
-        retrieve_disk.disk_or_limit(joined, exponent=settings.limb),
+        fit,
         np.array(fractions),
         last[0],
     )
+
+
+def _weighted(tracked: Tracked, disk: DiskFit, settings: Reduction) -> tuple[Tracked, DiskFit]:
+    """Fit the disk with baselines weighted by what the last fit left on them."""
+    weighted = tracked
+    for _ in range(_WEIGHTINGS):
+        weighted = retrieve_weights.by_scatter(tracked, disk)
+        disk = retrieve_disk.disk_or_limit(weighted, exponent=settings.limb)
+    return weighted, disk
 
 
 def _count(blocks: Blocks, hold: bool, solved: int) -> int:
@@ -146,7 +158,7 @@ def beam_response(setup: Setup, offset: Array) -> Array:
 
 
 def image(blocks: Iterable[Visibilities], settings: Reduction) -> Clean:
-    """Return the CLEANed field; where the planet passed nothing is cleaned."""
+    """Return the CLEANed field; where the planet passed only what is brighter than it can be is cleaned."""
     width = settings.size * settings.pixel
     parts, tracks, setup, times = [], [], None, []
     for block in blocks:
@@ -168,17 +180,32 @@ def image(blocks: Iterable[Visibilities], settings: Reduction) -> Clean:
     samples = concatenate(parts, "sample")
     weight = grid_weights.briggs(samples, robust=settings.robust, field_of_view=width)
     prepared = grid_image.prepare(samples, weight, frame, wide_psf=False)
-    mask = grid_clean.everywhere(frame)
+    trail = np.zeros((frame.size, frame.size), bool)
     for passed in tracks:
-        mask &= ~grid_clean.along(frame, passed, settings.mask)
-    return grid_clean.clark(prepared, mask, sigmas=settings.clean_sigmas)
+        trail |= grid_clean.along(frame, passed, settings.mask)
+    brightest = max(brightest_planet(passed, setup) for passed in tracks)
+    return grid_clean.beside_trail(
+        prepared,
+        grid_clean.everywhere(frame),
+        trail,
+        brightest=brightest,
+        sigmas=settings.clean_sigmas,
+    )
+
+
+def brightest_planet(passed: Track, setup: Setup) -> float:
+    """Return the flux density [Jy] that a planet of 1000 K would show in the field: none has been as hot."""
+    disks = planck.flux_density(_HOTTEST, setup.frequency[None], passed.angular_diameter[:, None]) / Jy
+    return float(np.max(disks * passed.response))
 
 
 def _sources(field: Clean, data: Blocks, settings: Reduction) -> Sources:
     found = retrieve_sources.sources(field, sigmas=settings.source_sigmas)
-    passed = np.concatenate([track(block).direction for block in data()])
+    tracks = [(track(block), block.setup) for block in data()]
+    passed = np.concatenate([own.direction for own, _ in tracks])
     away = calibrate_background.outside_track(found.east, found.north, *passed.T, radius=settings.mask)
-    return _refined(data, take(found, "source", away), settings, None)
+    bright = found.flux_density > max(brightest_planet(own, setup) for own, setup in tracks)
+    return _refined(data, take(found, "source", away | bright), settings, None)
 
 
 def background(block: Visibilities, found: Sources, settings: Reduction) -> Array:

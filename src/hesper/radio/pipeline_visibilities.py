@@ -23,6 +23,8 @@ from hesper.radio import (
     grid_samples,
     grid_weights,
     model_flux,
+    pipeline_noise,
+    pipeline_report,
     pipeline_sky,
     pipeline_target,
     plot_calibration,
@@ -41,7 +43,7 @@ from hesper.radio import (
 from hesper.radio.calibrate_calibrators import Calibration
 from hesper.radio.data import Temperatures, Visibilities
 from hesper.radio.data_calibration import FlagReport, Truth
-from hesper.radio.data_image import Clean, DiskFit, ErrorBudget
+from hesper.radio.data_image import Clean, ErrorBudget
 from hesper.radio.data_settings import Simulation
 from hesper.radio.pipeline_config import SKY, Config
 from hesper.radio.pipeline_target import Followed
@@ -82,6 +84,8 @@ class Reduced(NamedTuple):
     budget: ErrorBudget
     temperatures: Temperatures
     flags: FlagReport
+    reported: list[Result]
+    """Rows beside the numbers, of `pipeline_report`."""
 
 
 def simulated(config: Config, run: Run) -> None:
@@ -196,7 +200,7 @@ def reduced(config: Config, path: Path) -> Reduced:
                 yield calibrate_calibrators.calibrated(raw, calibration)
 
     seen = pipeline_target.followed(blocks, settings, hold=size < settings.memory)
-    seen = seen._replace(fit=stated(seen.fit))
+    seen = seen._replace(fit=pipeline_noise.stated(seen.tracked, seen.fit, seen.field.frame))
     planet = planet_image(seen)
     budget = _budget(archive, calibration, seen, target, secondary)
     share = config.calibration or retrieve_budget.systematic(budget)
@@ -207,16 +211,8 @@ def reduced(config: Config, path: Path) -> Reduced:
         budget,
         temperatures(config, archive, seen, share),
         _flags(calibration, seen),
+        pipeline_report.rows(calibration, seen, settings, secondary),
     )
-
-
-def stated(fit: DiskFit) -> DiskFit:
-    """Return the fit with the largest of its errors: covariance, jackknife over time, over antennas.
-
-    What interference and ionosphere leave is not white, and shows in the jackknives alone.
-    """
-    worst = max(fit.flux_density_std, fit.time_jackknife_std, fit.baseline_jackknife_std)
-    return dataclasses.replace(fit, flux_density_std=worst)
 
 
 def planet_image(seen: Followed) -> Clean:
@@ -397,4 +393,5 @@ def rows(done: Reduced, known: Truth | None) -> list[Result]:
         Result("radio", "beams on the disk", "1", area / (1.1331 * beam.major * beam.minor)),
         Result("radio", "part of the target flagged", "1", float(done.flags.part[-1])),
         Result("radio", "sources subtracted", "1", float(done.target.sources.east.size)),
+        *done.reported,
     ]

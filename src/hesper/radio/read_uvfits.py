@@ -184,6 +184,7 @@ def _archive(groups: Groups, stations: Antennas, sources: Fields, window: int, o
         )
 
     metres = np.stack([parameters[k] for k in ("UU", "VV", "WW")], axis=1) * SPEED_OF_LIGHT
+    _check_units(path, frequency, metres, stations.position[first] - stations.position[second])
     if sources.turned:
         metres = _remade(stations, sources, time, field, first, second)
 
@@ -192,6 +193,25 @@ def _archive(groups: Groups, stations: Antennas, sources: Fields, window: int, o
 
     table = Table(time, interval, first, second, field, np.arange(time.size))
     return index(path, Table(*(column[chosen] for column in table)), setup_of, load)
+
+
+def _check_units(path: Path, frequency: Array, uvw: Array, apart: Array) -> None:
+    """Raise InputError if frequencies [Hz] or baselines (row, 3) [m] cannot be what they are said to be."""
+    if not 1e7 <= frequency.min() <= frequency.max() <= 1e12:
+        raise InputError(
+            f"{path}: channels at {frequency.min():.6g} to {frequency.max():.6g} Hz; 10 MHz to 1 THz is "
+            "allowed: FREQ must be in Hz"
+        )
+    distance, length = np.linalg.norm(apart, axis=1), np.linalg.norm(uvw, axis=1)
+    used = (distance > 0) & (length > 0)
+    if not used.any():
+        return
+    ratio = float(np.median(length[used] / distance[used]))
+    if not 0.5 < ratio < 2:
+        raise InputError(
+            f"{path}: UU, VV, WW are {ratio:.3g} times as long as the antennas are apart; they must be in "
+            "seconds, and STABXYZ in metres"
+        )
 
 
 def _ranked(path: Path, number: Array, known: Array) -> Array:

@@ -4,6 +4,7 @@ The flux density is linear: S = Σ w M Re V′ / Σ w M², σ² = 1/Σ w M². Th
 place, must vanish: the same sums over them are a null test. Amplitudes are never used, for noise biases them.
 """
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -116,12 +117,23 @@ def disk(
 def disk_or_limit(tracked: Tracked, *, exponent: float = 0.0, shortest: float = 0.0) -> DiskFit:
     """Fit place and flux density where the planet is seen at five standard deviations, else the flux alone.
 
-    A place cannot be fitted to noise: the fit would follow the highest fluctuation.
+    A place cannot be fitted to noise: the fit would follow the highest fluctuation. Where the place does not
+    settle, what is seen is not a disk on the ephemeris, and the place is held as well.
     """
     held = disk(tracked, free=FLUX_ALONE, exponent=exponent, shortest=shortest)
     if held.flux_density < 5 * held.flux_density_std:
         return held
-    return disk(tracked, free=POSITION, exponent=exponent, shortest=shortest)
+    try:
+        return disk(tracked, free=POSITION, exponent=exponent, shortest=shortest)
+    except ConvergenceError:
+        return held
+
+
+def moved(tracked: Tracked, fitted: DiskFit) -> Tracked:
+    """Return the visibilities with the fitted place at the phase centre."""
+    wave = tracked.frequency / SPEED_OF_LIGHT
+    turn = np.exp(-2j * np.pi * (tracked.uv @ fitted.offset)[..., None] * wave)
+    return dataclasses.replace(tracked, value=(tracked.value * turn[..., None]).astype(np.complex64))
 
 
 def profile(tracked: Tracked, fitted: DiskFit, *, edges: Array) -> DiskProfile:

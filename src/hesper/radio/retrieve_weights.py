@@ -1,0 +1,52 @@
+"""Weights of baselines from what the disk leaves on them."""
+
+import dataclasses
+
+import numpy as np
+
+from hesper.constants import SPEED_OF_LIGHT
+from hesper.geometry.disk import limb_darkened_disk_visibility
+from hesper.radio import retrieve_disk
+from hesper.radio.data_image import DiskFit, Tracked
+from hesper.record import Array
+
+_SURE = 5.0
+"""Standard deviations of χ² by which a baseline must be worse than noise."""
+
+
+def by_scatter(tracked: Tracked, fit: DiskFit) -> Tracked:
+    """Return the visibilities, those of baselines that scatter more than noise with the weight they deserve.
+
+    Parameters
+    ----------
+    tracked
+        Visibilities that follow the planet.
+    fit
+        The disk, which is taken off first.
+
+    Notes
+    -----
+    Interference from the ground that is always on is stopped with the fringes on long baselines, and stands
+    on the shortest, where the disk is brightest: two baselines of 91 can move a flux density by half. Their
+    mean square is χ² times that of noise, and 1/χ² the weight of least variance.
+    """
+    chi2, count = _chi2(tracked, fit)
+    worse = chi2 > 1 + _SURE / np.sqrt(np.maximum(count, 1))
+    factor = np.where(worse, 1 / np.maximum(chi2, 1.0), 1.0).astype(np.float32)
+    return dataclasses.replace(tracked, weight=tracked.weight * factor[:, None, None])
+
+
+def _chi2(tracked: Tracked, fit: DiskFit) -> tuple[Array, Array]:
+    """Return χ² per real number, and the number of complex ones, of every baseline."""
+    value, weight = retrieve_disk.stokes_i(tracked)
+    waves = tracked.frequency / SPEED_OF_LIGHT
+    length = np.linalg.norm(tracked.uv, axis=-1)
+    size = fit.angular_diameter * tracked.angular_diameter / np.median(tracked.angular_diameter)
+    total, count = np.zeros(length.shape[1]), np.zeros(length.shape[1])
+    for channel, wave in enumerate(waves):
+        shape = limb_darkened_disk_visibility(np.pi * size[:, None] * length * wave, fit.limb_exponent)
+        turn = np.exp(2j * np.pi * wave * (tracked.uv @ fit.offset))
+        left = value[..., channel] - fit.flux_density * tracked.response[:, channel, None] * shape * turn
+        total += np.sum(weight[..., channel] * np.abs(left) ** 2, axis=0)
+        count += np.count_nonzero(weight[..., channel] > 0, axis=0)
+    return total / np.maximum(2 * count, 1), count
