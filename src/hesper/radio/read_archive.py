@@ -204,7 +204,7 @@ def spans(archive: Archive, max_memory: float) -> list[tuple[int, int]]:
     if most < 1:
         raise ResourceError(
             f"{archive.path}: one integration needs {bytes_per_time(archive) / 1e6:.0f} MB, "
-            f"{max_memory / 1e6:.0f} MB given; raise --max-memory"
+            f"{max_memory / 1e6:.0f} MB given; raise reduction.memory of the recipe"
         )
     found: list[tuple[int, int]] = []
     edges = [0, *(np.flatnonzero(np.diff(archive.scan)) + 1).tolist(), len(archive.scan)]
