@@ -49,7 +49,7 @@ def test_blocks_written_and_read_are_the_whole(small, tmp_path):
     assert read_archive.spans(archive, 3.5 * size) == [(0, 3), (3, 4), (4, 7), (7, 8)]
     values = np.concatenate([b.value for b in read_archive.blocks(archive, 3.5 * size)])
     assert np.array_equal(values, _whole(archive).value)
-    with pytest.raises(ResourceError, match="raise reduction.memory"):
+    with pytest.raises(ResourceError, match=r"raise reduction\.memory"):
         read_archive.spans(archive, 0.5 * size)
 
 
