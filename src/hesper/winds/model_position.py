@@ -8,9 +8,9 @@ from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.record import Array
 from hesper.winds.model_pictures import axis_weights, node_weights
 
-RESULTS = 15
-"""Columns of `fit_profiles`: x, y, seeing, level, pedestal, their σ (5), χ², rows, three of the exponent:
-information, score, dx/dk."""
+RESULTS = 18
+"""Columns of `fit_profiles`: x, y, seeing, level, pedestal, their σ (5), χ², rows, three of the exponent
+(information, score, dx/dk), covariances of x with y, x with seeing, y with seeing."""
 _PARAMETERS = 5
 _FEWEST_ROWS = 12
 
@@ -226,6 +226,7 @@ def _uncertainties(
         information -= cross[a] * response[a]
         score -= response[a] * right[a]
     out[12], out[13], out[14] = information, score, -response[0]
+    out[15], out[16], out[17] = covariance[0, 1], covariance[0, 2], covariance[1, 2]
 
 
 @compiled_parallel
