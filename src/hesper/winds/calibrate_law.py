@@ -66,7 +66,8 @@ def law_error(
     share = float(np.sqrt(max(found - 1, 0.0) / departure))
     if share > 1:
         raise InputError(
-            f"positions: the light along the slit departs {share:.1f} times as far from the model of the disk "
-            "as one scattering law from another; check SLITPA, CDELT2, the radius, and the scattering law"
+            f"positions: the light along the slit departs {share:.1f} times as far from the model "
+            "of the disk as one scattering law from another; check SLITPA, CDELT2, the radius, and the "
+            "scattering law"
         )
     return LawError(response, share)

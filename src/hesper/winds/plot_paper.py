@@ -29,11 +29,16 @@ def appearance(disk: model.Aspect) -> bytes:
         edge = side[-1] / arcsec
         ax.imshow(light, origin="lower", extent=(-edge, edge, -edge, edge), cmap="gray")
         plot.outline(ax, disk)
-        for name, point in (("SEP", disk.to_observer), ("SSP", disk.to_sun)):
+        for name, point, side in (("SEP", disk.to_observer, "left"), ("SSP", disk.to_sun, "right")):
             x, y = (float(point @ axis) * disk.angular_radius / arcsec for axis in (disk.across, disk.along))
             ax.plot(x, y, "o", color=figures.COLOURS[0], ms=4)
             ax.annotate(
-                name, (x, y), xytext=(-5, 6), textcoords="offset points", color=figures.COLOURS[0], ha="right"
+                name,
+                (x, y),
+                xytext=(6 if side == "left" else -6, 6),
+                textcoords="offset points",
+                color=figures.COLOURS[0],
+                ha=side,
             )
         ax.set(xlabel="sunward [arcsec]", ylabel="along the slit [arcsec]")
         ax.set_title(
@@ -80,8 +85,8 @@ def line_and_slope(lines: Spectrum) -> bytes:
         drawn = figures.figure(5.6, 4.6)
         top, low = drawn.subplots(2, 1, sharex=True)
         offset = (lines.wavelength[near] - bottom) / angstrom
-        top.plot(offset, lines.solar[near])
-        top.plot(offset, np.exp(-lines.telluric_depth[near]), lw=0.8, label="telluric")
+        top.plot(offset, lines.solar[near], label="Sun")
+        top.plot(offset, np.exp(-lines.telluric_depth[near]), lw=0.8, label="our air")
         top.axhline(0.3, lw=0.6, color="#888888")
         top.set(ylabel="intensity")
         top.legend()
@@ -140,12 +145,11 @@ def ephemeris_velocities(view: Viewing) -> bytes:
     with figures.styled():
         drawn = figures.figure(6.0, 3.4)
         ax = drawn.subplots()
-        ax.plot(minutes, view.sun_observer_rate / km, label="Sun to observer")
-        ax.set(xlabel="minutes from the first frame", ylabel="Sun–observer [km/s]")
+        ax.plot(minutes, view.sun_observer_rate / km)
+        ax.set_xlabel("minutes from the first frame")
+        ax.set_ylabel("Sun–observer [km/s]", color=figures.COLOURS[0])
         other = ax.twinx()
-        other.plot(
-            minutes, view.venus_observer_rate / km, color=figures.COLOURS[1], label="Venus to observer"
-        )
+        other.plot(minutes, view.venus_observer_rate / km, color=figures.COLOURS[1])
         other.set_ylabel("Venus–observer [km/s]", color=figures.COLOURS[1])
         other.grid(False)
         shift = SPEED_OF_LIGHT * float(view.relative_shift.mean()) / km
@@ -186,7 +190,7 @@ def diagram(raw: Velocities, flat: Velocities) -> bytes:
         drawn = figures.figure(8.4, 5.6)
         (main, side), (below, surface) = drawn.subplots(2, 2, width_ratios=(2, 1))
         good = raw.flag == 0
-        _diagram(main, raw, np.where(good, raw.velocity, np.nan), "velocity [m/s]")
+        _diagram(main, raw, np.where(good, raw.velocity, np.nan), "velocity, receding [m/s]")
         rows_seen, index = np.unique(raw.row, return_inverse=True)
         count = np.maximum(np.bincount(index[good], minlength=rows_seen.size), 1)
         side.plot(np.bincount(index[good], flat.velocity[good], rows_seen.size) / count, rows_seen)
@@ -211,7 +215,7 @@ def clean_diagram(measured: Velocities) -> bytes:
             drawn.subplots(),
             measured,
             np.where(measured.flag == 0, measured.velocity, np.nan),
-            "velocity [m/s]",
+            "velocity, receding [m/s]",
         )
         return figures.png(drawn)
 
@@ -226,7 +230,7 @@ def _diagram(ax: "Axes", measured: Velocities, values: Array, label: str) -> Non
     )  # fmt: skip
     ax.set(xlabel="frame", ylabel="detector row")
     ax.grid(False)
-    ax.figure.colorbar(shown, ax=ax, label=label)
+    ax.figure.colorbar(shown, ax=ax, label=label, extend="both")
 
 
 def maps(cells: DiskMap, on_planet: VelocityMap, disk: model.Aspect) -> bytes:
@@ -239,13 +243,13 @@ def maps(cells: DiskMap, on_planet: VelocityMap, disk: model.Aspect) -> bytes:
             cells,
             cells.velocity - np.nanmedian(cells.velocity),
             disk,
-            "velocity, 1″ cells, m/s",
+            "velocity, receding, 1″ cells [m/s]",
             plot.DIVERGING,
         )
         plot.draw_grid(
             right,
             on_planet,
             on_planet.velocity - np.nanmedian(on_planet.velocity),
-            "velocity, 10° cells, m/s",
+            "velocity, receding, 10° cells [m/s]",
         )
         return figures.png(drawn)
