@@ -52,7 +52,9 @@ def reduce(config: Config, frames: Frames) -> PaperReduction:
         # The paper takes the first spectra's extent for the diameter.
         length = length * 2 * disk.angular_radius / float(np.max(length))
     x = to_x(length, disk)
-    raw = retrieve_paper.velocities(spectra, clean, chords, x, disk, half_window=config.paper.half_window)
+    raw = retrieve_paper.velocities(
+        spectra, clean, chords, x, disk, half_window=config.paper.half_window, latitude=config.paper.latitude
+    )
     flat = retrieve_paper.flattened(raw, len(frames.counts))
     corrected = retrieve_paper.without_artifact(raw, flat)
     corrected = retrieve_paper.young_corrected(corrected, disk, coefficient=config.paper.young)
