@@ -283,6 +283,12 @@ def test_doubt_on_the_light_is_in_the_error(small, part, change, seed):
     assert abs(found.winds.value[0] + 100) < 3 * found.winds.value_std[0]
 
 
+def test_a_planet_below_the_horizon_is_not_simulated(small):
+    observation = dataclasses.replace(small.observation, start="2007-11-07T01:00:00")
+    with pytest.raises(InputError, match="below the horizon of Teide"):
+        simulated(dataclasses.replace(small, observation=observation))
+
+
 def test_one_exposure_is_refused(small, small_run):
     frames = small_run.frames
     one = dataclasses.replace(
