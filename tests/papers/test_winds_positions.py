@@ -49,8 +49,9 @@ def _found(disk, table, track):
     seen = model_pictures.look(table, x[:, None], height[None, :] + 0 * x[:, None], 1.0 * arcsec, 1.0)
     light = seen[..., 0]
     chords = calibrate_paper.chords(light, height, np.arange(318.0), np.ones(318, bool))
-    from_chord = calibrate_paper.position_from_chord(chords.length, disk)
-    bright = light > 0.3 * light.max()
+    from_chord = calibrate_paper.position_from_chord(chords.smooth, disk)
+    # The paper's steps: the cubic in time, rows above half of their frame's maximum, 45° of latitude.
+    bright = light > 0.5 * light.max(axis=1, keepdims=True)
     velocity = seen[..., 1][bright] / light[bright]
     y = np.broadcast_to(height, light.shape)[bright]
     across = [np.broadcast_to(place[:, None], light.shape)[bright] for place in (x, from_chord)]
@@ -64,9 +65,14 @@ def test_chord_positions_are_off_by_what_the_profiles_say(disk, table):
     assert error == pytest.approx(0.83, abs=0.1)
 
 
-@pytest.mark.parametrize("name", TRACKS)
-def test_chord_positions_alone_stretch_a_wind_by_a_tenth(disk, table, name):
-    # K2 gives 20 to 26 %. Without noise no track comes near: an excess of 20 % or more needs more than this.
-    (true, chord), _ = _found(disk, table, TRACKS[name])
+def test_chord_positions_alone_stretch_a_wind_by_a_fifth(disk, table):
+    # K2: 20 to 26 %, for the even track.
+    (true, chord), _ = _found(disk, table, TRACKS["even"])
     assert true == pytest.approx(100, abs=5)  # seeing and cells of 1″ take some
-    assert 1.05 < chord / true < 1.17
+    assert 1.20 < chord / true < 1.26
+
+
+@pytest.mark.parametrize("name", TRACKS)
+def test_chord_positions_stretch_a_wind_on_any_track(disk, table, name):
+    (true, chord), _ = _found(disk, table, TRACKS[name])
+    assert chord > 1.05 * true

@@ -186,8 +186,13 @@ def test_a_slit_that_stays_warns_and_leaves_row_terms_out(small):
 def test_flattened_velocities_are_refused(small, small_reduction):
     # K7
     flat = retrieve_paper.flattened(small_reduction.velocities, 16)
+    n, known = flat.velocity.size, small_reduction.wavelengths
     with pytest.raises(InputError, match="flattened"):
-        retrieve_winds.winds(flat, np.ones((flat.velocity.size, 2)), ["uniform"])
+        retrieve_winds.winds(
+            flat, np.ones((n, 2)), ["uniform"], by_place=np.zeros((n, 2, 3)),
+            places=small_reduction.positions,
+            drift=(known.drift, known.drift, known.drift_std),
+        )  # fmt: skip
 
 
 def test_nothing_is_lost(small_reduction):
@@ -255,10 +260,33 @@ def test_a_slit_across_what_the_header_says_is_refused(small, small_run):
         _reduce(small, dataclasses.replace(small_run.frames, setup=turned))
 
 
-def test_a_wrong_scattering_law_warns(small, small_run):
+def test_a_wrong_scattering_law_is_refused(small, small_run):
+    # It would find 29 m/s for 100.
     limits = dataclasses.replace(small.reduction, scattering="lommel-seeliger")
-    with pytest.warns(UserWarning, match="scattering law"):
+    with pytest.raises(InputError, match="scattering law"):
         _reduce(dataclasses.replace(small, reduction=limits), small_run.frames)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [41, 42])
+@pytest.mark.parametrize(
+    ("part", "change"), [("scene", {"scattering": "lommel-seeliger"}), ("sky", {"profile": "moffat"})]
+)
+def test_doubt_on_the_light_is_in_the_error(small, part, change, seed):
+    """Light by another law (followed by the derivation), and seeing of another shape (not followed)."""
+    config = dataclasses.replace(small, seed=seed)
+    config = dataclasses.replace(config, **{part: dataclasses.replace(getattr(config, part), **change)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = _reduce(small, simulated(config).frames)
+    assert found.winds.law_std > 0.5
+    assert abs(found.winds.value[0] + 100) < 3 * found.winds.value_std[0]
+
+
+def test_a_planet_below_the_horizon_is_not_simulated(small):
+    observation = dataclasses.replace(small.observation, start="2007-11-07T01:00:00")
+    with pytest.raises(InputError, match="below the horizon of Teide"):
+        simulated(dataclasses.replace(small, observation=observation))
 
 
 def test_one_exposure_is_refused(small, small_run):

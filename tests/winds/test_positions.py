@@ -5,7 +5,7 @@ import pytest
 
 from hesper import ephemeris
 from hesper.units import arcsec
-from hesper.winds import calibrate_positions, model, model_fields, model_pictures, model_position
+from hesper.winds import calibrate_search, model, model_fields, model_pictures, model_position
 
 TRUE = np.array([-3.5, -2.0, 2.0, 3.5]) * arcsec
 
@@ -43,22 +43,22 @@ def test_the_better_of_both_places_is_the_true_one(fitted):
 
 
 def test_frames_whose_places_fit_alike_are_not_certain(fitted):
-    chosen, certain = calibrate_positions.chosen(fitted, np.full(4, np.nan))
+    chosen, certain = calibrate_search.chosen(fitted, np.full(4, np.nan))
     difference = fitted[:, 1, 10] - fitted[:, 0, 10]
     assert certain.tolist() == (difference >= 25).tolist()
     assert chosen == pytest.approx(fitted[:, 0])
     alike = fitted.copy()
     alike[:, 1, 10] = alike[:, 0, 10] + 24.9
-    assert not calibrate_positions.chosen(alike, np.full(4, np.nan))[1].any()
+    assert not calibrate_search.chosen(alike, np.full(4, np.nan))[1].any()
 
 
 def test_commanded_positions_tell_places_that_fit_alike(fitted):
     alike = fitted.copy()
     alike[:, 1, 10] = alike[:, 0, 10] + 24.9
-    chosen, certain = calibrate_positions.chosen(alike, alike[:, 1, 0] + 0.5 * arcsec)
+    chosen, certain = calibrate_search.chosen(alike, alike[:, 1, 0] + 0.5 * arcsec)
     assert certain.all()
     assert chosen == pytest.approx(alike[:, 1])
     # They do not speak against light that tells.
     apart = fitted.copy()
     apart[:, 1, 10] = apart[:, 0, 10] + 25.1
-    assert calibrate_positions.chosen(apart, apart[:, 1, 0])[0] == pytest.approx(apart[:, 0])
+    assert calibrate_search.chosen(apart, apart[:, 1, 0])[0] == pytest.approx(apart[:, 0])

@@ -91,12 +91,17 @@ class Positions:
     y_std: Array = array("frame", "rad", "standard deviation of y")
     seeing: Array = array("frame", "rad", "full width of the seeing")
     seeing_std: Array = array("frame", "rad", "standard deviation of seeing")
+    covariance: Array = array("frame place other", "rad2", "covariance of x, y and seeing")
     brightness: Array = array("frame", "1", "mean of the lit disk, electrons per row")
     found: Array = array("frame", "1", "whether the planet was found", dtype=bool)
     misfit: Array = array("frame", "1", "χ² per degree of freedom of the profile")
-    x_response: Array = array("frame", "rad", "change of x per unit of the photometric exponent")
+    exponent_response: Array = array("frame", "rad", "change of x per unit of the photometric exponent")
     exponent: float = number("1", "photometric exponent of the run")
     exponent_std: float = number("1", "standard deviation of exponent")
+    law_response: Array = array(
+        "frame place", "rad", "change of x, y and seeing per unit of the share of another scattering law"
+    )
+    law_share: float = number("1", "share of another scattering law that the misfit allows, 1σ")
 
 
 @record
@@ -134,7 +139,8 @@ class Winds:
     fitted: Array = array("point", "m s-1", "the fit")
     chi2: float = number("1", "weighted sum of squares")
     dof: int = number("1", "degrees of freedom", dtype=int)
-    position_std: float = number("m s-1", "part of the first term's uncertainty that the positions cause")
+    position_std: float = number("m s-1", "part of the first term's σ that errors of positions cause")
+    law_std: float = number("m s-1", "part of it that the doubt on the scattering law causes")
 
 
 @record

@@ -31,6 +31,8 @@ def lommel_seeliger(cos_incidence: Array, cos_emission: Array, exponent: float) 
 
 SCATTERING: dict[str, Scattering] = {"minnaert": minnaert, "lommel-seeliger": lommel_seeliger}
 """Scattering laws by the names of recipes."""
+OTHER_LAW: dict[str, Scattering] = {"minnaert": lommel_seeliger, "lommel-seeliger": minnaert}
+"""The law that stands for the doubt on a law."""
 
 
 def local_exponent(scattering: str, place: Points, exponent: float) -> Array:

@@ -6,66 +6,13 @@ import numpy as np
 
 from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.record import Array
-from hesper.winds.model_pictures import axis_weights, node_weights
+from hesper.winds.model_profile import along, level_and_pedestal, strip_at
 
-RESULTS = 15
-"""Columns of `fit_profiles`: x, y, seeing, level, pedestal, their σ (5), χ², rows, three of the exponent:
-information, score, dx/dk."""
+RESULTS = 18
+"""Columns of `fit_profiles`: x, y, seeing, level, pedestal, their σ (5), χ², rows, three of the exponent
+(information, score, dx/dk), covariances of x with y, x with seeing, y with seeing."""
 _PARAMETERS = 5
 _FEWEST_ROWS = 12
-
-
-@compiled
-def _strip(
-    start: float, step: float, nodes: Array, table: Array, x: float, seeing: float, column: int, out: Array
-) -> None:
-    """Fill `out` (y,) with one column of the pictures at a slit position and seeing; 0 outside."""
-    out[:] = 0.0
-    place = (x - start) / step
-    if not (place >= 0.0 and place <= table.shape[2] - 1):
-        return
-    i, wx0, wx1, wx2, wx3 = axis_weights(place, table.shape[2])
-    j, ws0, ws1, ws2, ws3 = node_weights(nodes, seeing)
-    wx, ws = (wx0, wx1, wx2, wx3), (ws0, ws1, ws2, ws3)
-    for s in range(4):
-        if ws[s] == 0.0:
-            continue
-        for k in range(4):
-            weight = ws[s] * wx[k]
-            source = table[column, j + s, i + k]
-            for y in range(out.size):
-                out[y] += weight * source[y]
-
-
-@compiled
-def _along(start: float, step: float, strip: Array, height: Array, y: float, out: Array) -> None:
-    """Fill `out` (row,) with a strip at the heights of rows, the centre of the disk at y; 0 outside."""
-    for r in range(height.size):
-        place = (height[r] - y - start) / step
-        out[r] = 0.0
-        if place >= 0.0 and place <= strip.size - 1:
-            i, w0, w1, w2, w3 = axis_weights(place, strip.size)
-            out[r] = w0 * strip[i] + w1 * strip[i + 1] + w2 * strip[i + 2] + w3 * strip[i + 3]
-
-
-@compiled
-def _linear(model: Array, data: Array, weight: Array) -> tuple[float, float, float]:
-    """Return level and pedestal that fit data best, and χ²."""
-    s0, s1, s2, d0, d1 = 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(data.size):
-        s0 += weight[i]
-        s1 += weight[i] * model[i]
-        s2 += weight[i] * model[i] ** 2
-        d0 += weight[i] * data[i]
-        d1 += weight[i] * data[i] * model[i]
-    det = s0 * s2 - s1 * s1
-    if det <= 0.0:
-        return 0.0, 0.0, np.inf
-    level, pedestal = (s0 * d1 - s1 * d0) / det, (s2 * d0 - s1 * d1) / det
-    chi2 = 0.0
-    for i in range(data.size):
-        chi2 += weight[i] * (data[i] - level * model[i] - pedestal) ** 2
-    return level, pedestal, chi2
 
 
 @compiled
@@ -77,11 +24,11 @@ def _search(
     strip, model = np.empty(table.shape[3]), np.empty(height.size)
     lowest[:], where[:] = np.inf, middle
     for t in range(tries.size):
-        _strip(start, step, nodes, table, tries[t], seeing, 0, strip)
+        strip_at(start, step, nodes, table, tries[t], seeing, 0, strip)
         for shift in range(-3, 4):
             y = middle + shift * 1.5 * abs(step)
-            _along(start, step, strip, height, y, model)
-            level, _, chi2 = _linear(model, data, weight)
+            along(start, step, strip, height, y, model)
+            level, _, chi2 = level_and_pedestal(model, data, weight)
             if level > 0.0 and chi2 < lowest[t]:
                 lowest[t], where[t] = chi2, y
 
@@ -117,10 +64,10 @@ def _jacobian(
     h = 0.02 * abs(step)
     for c in range(3):
         dx, dy, ds = (h if c == 0 else 0.0), (h if c == 1 else 0.0), (h if c == 2 else 0.0)
-        _strip(start, step, nodes, table, place[0] + dx, place[2] + ds, 0, strip)
-        _along(start, step, strip, height, place[1] + dy, up)
-        _strip(start, step, nodes, table, place[0] - dx, place[2] - ds, 0, strip)
-        _along(start, step, strip, height, place[1] - dy, down)
+        strip_at(start, step, nodes, table, place[0] + dx, place[2] + ds, 0, strip)
+        along(start, step, strip, height, place[1] + dy, up)
+        strip_at(start, step, nodes, table, place[0] - dx, place[2] - ds, 0, strip)
+        along(start, step, strip, height, place[1] - dy, down)
         for i in range(height.size):
             jac[c, i] = level * (up[i] - down[i]) / (2 * h)
 
@@ -155,9 +102,9 @@ def _lowered(
         change = np.linalg.solve(damped, right)
         x, y = place[0] + change[0], place[1] + change[1]
         seeing = min(max(place[2] + change[2], nodes[0]), nodes[-1])
-        _strip(start, step, nodes, table, x, seeing, 0, strip)
-        _along(start, step, strip, height, y, other)
-        level, _, new = _linear(other, data, weight)
+        strip_at(start, step, nodes, table, x, seeing, 0, strip)
+        along(start, step, strip, height, y, other)
+        level, _, new = level_and_pedestal(other, data, weight)
         if new <= chi2 and level > 0.0:
             place[0], place[1], place[2] = x, y, seeing
             model[:] = other
@@ -176,9 +123,9 @@ def _refine(
     jac, residual = np.ones((_PARAMETERS, n)), np.empty(n)
     normal, right = np.empty((_PARAMETERS, _PARAMETERS)), np.empty(_PARAMETERS)
     strip, model = np.empty(table.shape[3]), np.empty(n)
-    _strip(start, step, nodes, table, place[0], place[2], 0, strip)
-    _along(start, step, strip, height, place[1], model)
-    level, pedestal, chi2 = _linear(model, data, weight)
+    strip_at(start, step, nodes, table, place[0], place[2], 0, strip)
+    along(start, step, strip, height, place[1], model)
+    level, pedestal, chi2 = level_and_pedestal(model, data, weight)
     damping, done = 1e-3, False
     for _ in range(60):
         _jacobian(start, step, nodes, table, height, place, level, jac)
@@ -192,7 +139,7 @@ def _refine(
             start, step, nodes, table, height, data, weight, normal, right, damping, place, chi2, model
         )
         before = chi2
-        level, pedestal, chi2 = _linear(model, data, weight)
+        level, pedestal, chi2 = level_and_pedestal(model, data, weight)
         # One more round after the last step, for derivatives at the minimum.
         done = found == 0.0 or before - chi2 < 1e-6
         damping = max(found * 0.1, 1e-9)
@@ -200,8 +147,8 @@ def _refine(
         return
     out[0], out[1], out[2], out[3], out[4] = place[0], place[1], place[2], level, pedestal
     out[10], out[11] = chi2, n
-    _strip(start, step, nodes, table, place[0], place[2], 1, strip)
-    _along(start, step, strip, height, place[1], model)
+    strip_at(start, step, nodes, table, place[0], place[2], 1, strip)
+    along(start, step, strip, height, place[1], model)
     _uncertainties(jac, model, level, residual, weight, normal, right, out)
 
 
@@ -226,6 +173,7 @@ def _uncertainties(
         information -= cross[a] * response[a]
         score -= response[a] * right[a]
     out[12], out[13], out[14] = information, score, -response[0]
+    out[15], out[16], out[17] = covariance[0, 1], covariance[0, 2], covariance[1, 2]
 
 
 @compiled_parallel

@@ -47,11 +47,14 @@ def air_wavelength(vacuum: Array) -> Array:
     return np.asarray(vacuum / (1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2)), float)
 
 
+_NUMBERS = ("wavelength_air", "gauss_depth", "gauss_sigma", "lorentz_depth", "lorentz_hwhm")
+
+
 def lines(kind: str) -> Lines:
     """Return the package's line list of one kind: "solar", "telluric" or "venus"."""
     text = (files("hesper.winds") / "tables" / "lines.csv").read_text(encoding="utf-8")
     rows = [row for row in csv.DictReader(text.splitlines()) if row["kind"] == kind]
-    columns = {k: np.array([float(r[k]) for r in rows]) for k in rows[0] if k not in ("kind", "species")}
+    columns = {k: np.array([float(r[k]) for r in rows]) for k in rows[0] if k in _NUMBERS}
     return Lines(
         columns["wavelength_air"] * angstrom,
         columns["gauss_depth"],

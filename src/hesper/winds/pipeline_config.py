@@ -21,6 +21,9 @@ class Paper:
     """Choices of the paper's route."""
 
     half_window: int = setting(8, "count", "lags fitted on either side of the peak", minimum=2, maximum=40)
+    latitude: float = setting(
+        45 * deg, "rad", "latitude beyond which nothing is used", shown="deg", minimum=0.1
+    )
     young: float = setting(3.2, "m s-1", "coefficient K of the Young effect; 2.68 is derived", minimum=0.0)
     literal: bool = setting(
         False, "text", "equation (1) as printed, x = R cos(C/D), which is wrong by 3 arcsec"

@@ -134,7 +134,8 @@ def _paragraphs(paper: paper_route.PaperReduction, truth: float) -> list[str]:
         f"A simulated run with {truth:.0f} m/s and all their difficulties gives, by their route, "
         f"{paper.uniform.wind:.0f} and {paper.cosine.wind:.0f} m/s.",
         "Why they differ, 1: the width at half maximum of a Lambert crescent is no chord; the positions that "
-        "follow from it are up to 5 arcsec off and stretch the wind, a cosine wind more than a uniform one.",
+        "follow from it, smoothed in time, are up to 5 arcsec off and stretch a wind below 45° of latitude "
+        "by a fifth, a cosine wind more.",
         "2: correlation with a reference that holds telluric lines answers to a change of velocity "
         "with a slope "
         "between 0.96 and 1.21, as the ends of the window happen to cut; seeing takes one or two per cent.",

@@ -10,7 +10,16 @@ from hesper.products.results import Result
 from hesper.record import Array
 from hesper.runs import Run
 from hesper.units import arcsec
-from hesper.winds import calibrate, calibrate_paper, grid, model, model_fields, plot_paper, retrieve_paper
+from hesper.winds import (
+    calibrate,
+    calibrate_paper,
+    grid,
+    model,
+    model_fields,
+    plot_paper,
+    plot_paper_velocities,
+    retrieve_paper,
+)
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds.data import DiskMap, Frames, Spectra, Velocities, VelocityMap
 from hesper.winds.pipeline_config import Config, frame_lines, viewing
@@ -52,7 +61,9 @@ def reduce(config: Config, frames: Frames) -> PaperReduction:
         # The paper takes the first spectra's extent for the diameter.
         length = length * 2 * disk.angular_radius / float(np.max(length))
     x = to_x(length, disk)
-    raw = retrieve_paper.velocities(spectra, clean, chords, x, disk, half_window=config.paper.half_window)
+    raw = retrieve_paper.velocities(
+        spectra, clean, chords, x, disk, half_window=config.paper.half_window, latitude=config.paper.latitude
+    )
     flat = retrieve_paper.flattened(raw, len(frames.counts))
     corrected = retrieve_paper.without_artifact(raw, flat)
     corrected = retrieve_paper.young_corrected(corrected, disk, coefficient=config.paper.young)
@@ -147,8 +158,8 @@ def figure(config: Config, reduced: PaperReduction, on_planet: VelocityMap, numb
         9: lambda: plot_paper.correlation(
             reduced.clean, reduced.spectra, middle, half_window=config.paper.half_window
         ),
-        10: lambda: plot_paper.diagram(reduced.raw, reduced.flat),
-        11: lambda: plot_paper.clean_diagram(reduced.velocities),
-        12: lambda: plot_paper.maps(reduced.cells, on_planet, reduced.disk),
+        10: lambda: plot_paper_velocities.diagram(reduced.raw, reduced.flat),
+        11: lambda: plot_paper_velocities.clean_diagram(reduced.velocities),
+        12: lambda: plot_paper_velocities.maps(reduced.cells, on_planet, reduced.disk),
     }
     return makers[number]()

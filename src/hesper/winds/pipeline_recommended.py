@@ -13,6 +13,7 @@ from hesper.units import arcsec
 from hesper.winds import (
     calibrate,
     calibrate_positions,
+    calibrate_profiles,
     calibrate_rows,
     calibrate_wavelengths,
     model,
@@ -100,6 +101,13 @@ def reduced(
         _fitted(run, known, places, velocities, _table(run, places, fields), fields, row_terms, None)
         for fields in (terms, joint)
     ]
+    if fits[0].law_std > np.sqrt(fits[0].covariance[0, 0] - fits[0].law_std ** 2):
+        warnings.warn(
+            "winds: the light along the slit departs from the model of the disk; most of the stated error, "
+            f"{fits[0].law_std:.1f} m/s, is doubt on the scattering law: check it, SLITPA, CDELT2, the "
+            "radius and the shape of the seeing",
+            stacklevel=2,
+        )
     return Reduction(spectra, known, places, velocities, fits[0], fits[1], disk, row_terms, lines)
 
 
@@ -192,10 +200,10 @@ def _fitted(
         found,
         retrieve_winds.design(found, places, table),
         [_name(term, i) for i, term in enumerate(terms)],
-        rows=row_terms,
+        by_place=retrieve_winds.slopes(found, places, table),
+        places=places,
         drift=(time, drift, known.drift_std),
-        shifted_matrix=retrieve_winds.design(found, places, table, moved=places.x_response),
-        common_std=places.exponent_std,
+        rows=row_terms,
         use=use,
     )
 
@@ -210,17 +218,23 @@ def _positions(run: _Run, known: Wavelengths) -> Positions:
         run.lines, shifts=model.shifts(spectra.viewing), venus_exponent=known.sky_exponent,
         sky_exponent=known.sky_exponent, fwhm=spectra.setup.resolution, pixel=known.dispersion,
     )  # fmt: skip
-    level, std = calibrate_positions.profiles(
+    level, std = calibrate_profiles.profiles(
         spectra, known, template, line_shift=model.line_shift(spectra.viewing, limits.line), rows=run.rows
     )
     nodes = calibrate_positions.exponent_nodes() if limits.free_exponent else np.array([limits.exponent])
-    table = model_pictures.pictures(
-        run.disk, [], scattering=model_fields.SCATTERING[limits.scattering],
-        transfer=model_pictures.TRANSFER[limits.seeing_profile],
-        seeing=SEEING_NODES, exponent=nodes, slit=spectra.setup.slit_width, pixel=spectra.setup.row_height,
+    table, other = (
+        model_pictures.pictures(
+            run.disk, [], scattering=law, transfer=model_pictures.TRANSFER[limits.seeing_profile],
+            seeing=SEEING_NODES, exponent=exponents, slit=spectra.setup.slit_width,
+            pixel=spectra.setup.row_height,
+        )
+        for law, exponents in (
+            (model_fields.SCATTERING[limits.scattering], nodes),
+            (model_fields.OTHER_LAW[limits.scattering], np.ones(1)),
+        )
     )  # fmt: skip
     return calibrate_positions.positions(
-        spectra, level, std, run.rows, table, run.disk,
+        spectra, level, std, run.rows, table, other, run.disk,
         exponent=limits.exponent, free_exponent=limits.free_exponent,
     )  # fmt: skip
 

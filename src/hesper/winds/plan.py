@@ -144,12 +144,14 @@ def _dates(config: Config) -> Table:
             str(ephemeris.utc(np.array([time]))[0])[:10], f"{p.diameter / arcsec:.1f}",
             f"{p.phase / deg:.0f}",
             f"{p.elongation / deg:.0f}", f"{p.elevation / deg:.0f}", f"{p.slit_angle / deg:.0f}",
-            f"{p.projection:.2f}", f"{p.wind_std:.2f}" + (" best" if i == best else ""),
+            f"{p.projection:.2f}", f"{p.wind_std:.2f}" + ("*" if i == best else " "),
         )
         for i, (time, p) in enumerate(found)
     ]  # fmt: skip
-    head = ("date", "diam, ″", "phase, °", "elong, °", "elev, °", "slit PA, °", "limb/wind", "σ wind, m/s")
-    return Table("Dates", head, rows)
+    head = ("date", "diam ″", "φ °", "elong °", "elev °", "PA °", "limb", "σ m/s")
+    return Table(
+        "Dates (φ phase, PA of the slit, limb: its velocity per wind, σ of the wind, * best)", head, rows
+    )
 
 
 def _prospects(config: Config) -> Table:

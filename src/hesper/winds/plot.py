@@ -54,10 +54,10 @@ def maps(cells: DiskMap, on_planet: VelocityMap, disk: model.Aspect) -> bytes:
         drawn = figures.figure(8.6, 6.6)
         axes = drawn.subplots(2, 2)
         middle = float(np.nanmedian(cells.velocity))
-        draw_disk(axes[0, 0], cells, cells.velocity - middle, disk, "velocity [m/s]", DIVERGING)
+        draw_disk(axes[0, 0], cells, cells.velocity - middle, disk, "velocity, receding [m/s]", DIVERGING)
         draw_disk(axes[0, 1], cells, cells.velocity_std, disk, "σ of velocity [m/s]", "viridis")
         centre = float(np.nanmedian(on_planet.velocity))
-        draw_grid(axes[1, 0], on_planet, on_planet.velocity - centre, "velocity [m/s]")
+        draw_grid(axes[1, 0], on_planet, on_planet.velocity - centre, "velocity, receding [m/s]")
         draw_grid(axes[1, 1], on_planet, on_planet.residual, "residual of the zonal fit [m/s]")
         return figures.png(drawn)
 
@@ -94,7 +94,7 @@ def draw_disk(
         title=title, xlabel="sunward of the centre [arcsec]", ylabel="along the slit [arcsec]", aspect="equal"
     )
     ax.grid(False)
-    ax.figure.colorbar(shown, ax=ax, shrink=0.85)
+    ax.figure.colorbar(shown, ax=ax, shrink=0.85, extend="both" if low < 0 else "max")
 
 
 def outline(ax: "Axes", disk: model.Aspect) -> None:
@@ -125,7 +125,7 @@ def draw_grid(ax: "Axes", cells: VelocityMap, values: Array, title: str) -> None
     ax.set_ylim(-70, 70)
     ax.set(title=title, xlabel="longitude, east [deg]", ylabel="latitude [deg]")
     ax.grid(False)
-    ax.figure.colorbar(shown, ax=ax, shrink=0.85)
+    ax.figure.colorbar(shown, ax=ax, shrink=0.85, extend="both")
 
 
 def positions(places: Positions, time: Array) -> bytes:

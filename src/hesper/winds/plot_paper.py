@@ -1,6 +1,4 @@
-"""The twelve figures of Gaulme et al. 2008, of a run reduced by their route."""
-
-from typing import TYPE_CHECKING
+"""Figures 1 to 9 of Gaulme et al. 2008, of a run reduced by their route."""
 
 import numpy as np
 
@@ -11,11 +9,8 @@ from hesper.record import Array
 from hesper.units import angstrom, arcsec, deg, km
 from hesper.winds import model, model_correlation, plot
 from hesper.winds.calibrate_paper import Chords, CleanSpectra
-from hesper.winds.data import DiskMap, Spectra, Velocities, VelocityMap
+from hesper.winds.data import Spectra, Velocities
 from hesper.winds.model_spectrum import Spectrum
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def appearance(disk: model.Aspect) -> bytes:
@@ -29,11 +24,16 @@ def appearance(disk: model.Aspect) -> bytes:
         edge = side[-1] / arcsec
         ax.imshow(light, origin="lower", extent=(-edge, edge, -edge, edge), cmap="gray")
         plot.outline(ax, disk)
-        for name, point in (("SEP", disk.to_observer), ("SSP", disk.to_sun)):
+        for name, point, text in (("SEP", disk.to_observer, "left"), ("SSP", disk.to_sun, "right")):
             x, y = (float(point @ axis) * disk.angular_radius / arcsec for axis in (disk.across, disk.along))
             ax.plot(x, y, "o", color=figures.COLOURS[0], ms=4)
             ax.annotate(
-                name, (x, y), xytext=(-5, 6), textcoords="offset points", color=figures.COLOURS[0], ha="right"
+                name,
+                (x, y),
+                xytext=(6 if text == "left" else -6, 6),
+                textcoords="offset points",
+                color=figures.COLOURS[0],
+                ha=text,
             )
         ax.set(xlabel="sunward [arcsec]", ylabel="along the slit [arcsec]")
         ax.set_title(
@@ -80,8 +80,8 @@ def line_and_slope(lines: Spectrum) -> bytes:
         drawn = figures.figure(5.6, 4.6)
         top, low = drawn.subplots(2, 1, sharex=True)
         offset = (lines.wavelength[near] - bottom) / angstrom
-        top.plot(offset, lines.solar[near])
-        top.plot(offset, np.exp(-lines.telluric_depth[near]), lw=0.8, label="telluric")
+        top.plot(offset, lines.solar[near], label="Sun")
+        top.plot(offset, np.exp(-lines.telluric_depth[near]), lw=0.8, label="our air")
         top.axhline(0.3, lw=0.6, color="#888888")
         top.set(ylabel="intensity")
         top.legend()
@@ -140,12 +140,11 @@ def ephemeris_velocities(view: Viewing) -> bytes:
     with figures.styled():
         drawn = figures.figure(6.0, 3.4)
         ax = drawn.subplots()
-        ax.plot(minutes, view.sun_observer_rate / km, label="Sun to observer")
-        ax.set(xlabel="minutes from the first frame", ylabel="Sun–observer [km/s]")
+        ax.plot(minutes, view.sun_observer_rate / km)
+        ax.set_xlabel("minutes from the first frame")
+        ax.set_ylabel("Sun–observer [km/s]", color=figures.COLOURS[0])
         other = ax.twinx()
-        other.plot(
-            minutes, view.venus_observer_rate / km, color=figures.COLOURS[1], label="Venus to observer"
-        )
+        other.plot(minutes, view.venus_observer_rate / km, color=figures.COLOURS[1])
         other.set_ylabel("Venus–observer [km/s]", color=figures.COLOURS[1])
         other.grid(False)
         shift = SPEED_OF_LIGHT * float(view.relative_shift.mean()) / km
@@ -177,75 +176,4 @@ def correlation(clean: CleanSpectra, spectra: Spectra, frame: int, *, half_windo
         right.plot(fine, np.polyval(np.polyfit(lags[near], values[0][near], 4), fine))
         right.axvline(place[0], lw=0.6, color="#888888")
         right.set(xlabel="lag [pixels]", ylabel="correlation", title=f"maximum at {place[0]:.2f} pixels")
-        return figures.png(drawn)
-
-
-def diagram(raw: Velocities, flat: Velocities) -> bytes:
-    """Draw figure 10: shift against time and slit, its means, and the surface that is taken out."""
-    with figures.styled():
-        drawn = figures.figure(8.4, 5.6)
-        (main, side), (below, surface) = drawn.subplots(2, 2, width_ratios=(2, 1))
-        good = raw.flag == 0
-        _diagram(main, raw, np.where(good, raw.velocity, np.nan), "velocity [m/s]")
-        rows_seen, index = np.unique(raw.row, return_inverse=True)
-        count = np.maximum(np.bincount(index[good], minlength=rows_seen.size), 1)
-        side.plot(np.bincount(index[good], flat.velocity[good], rows_seen.size) / count, rows_seen)
-        side.set(xlabel="mean of the flattened rows [m/s]", ylabel="detector row")
-        n = raw.frame.max() + 1
-        per = np.maximum(np.bincount(raw.frame[good], minlength=n), 1)
-        mean = np.bincount(raw.frame[good], raw.velocity[good], n) / per
-        trend = np.bincount(raw.frame[good], (raw.velocity - flat.velocity)[good], n) / per
-        seen = np.bincount(raw.frame[good], minlength=n) > 0
-        below.plot(np.flatnonzero(seen), mean[seen], lw=0.7)
-        below.plot(np.flatnonzero(seen), trend[seen], ls="--", color=figures.COLOURS[1])
-        below.set(xlabel="frame", ylabel="mean velocity [m/s]")
-        _diagram(surface, flat, np.where(good, flat.velocity, np.nan), "flattened [m/s]")
-        return figures.png(drawn)
-
-
-def clean_diagram(measured: Velocities) -> bytes:
-    """Draw figure 11: the diagram without the artifact."""
-    with figures.styled():
-        drawn = figures.figure(6.0, 3.4)
-        _diagram(
-            drawn.subplots(),
-            measured,
-            np.where(measured.flag == 0, measured.velocity, np.nan),
-            "velocity [m/s]",
-        )
-        return figures.png(drawn)
-
-
-def _diagram(ax: "Axes", measured: Velocities, values: Array, label: str) -> None:
-    image, extent = plot.diagram(measured, values)
-    middle = float(np.nanmedian(image))
-    limit = float(np.nanpercentile(np.abs(image - middle), 97))
-    shown = ax.imshow(
-        image, origin="lower", aspect="auto", cmap="RdBu_r", vmin=middle - limit, vmax=middle + limit,
-        extent=extent, interpolation="nearest",
-    )  # fmt: skip
-    ax.set(xlabel="frame", ylabel="detector row")
-    ax.grid(False)
-    ax.figure.colorbar(shown, ax=ax, label=label)
-
-
-def maps(cells: DiskMap, on_planet: VelocityMap, disk: model.Aspect) -> bytes:
-    """Draw figure 12: the map in cells of 1″ and on a grid of 10°."""
-    with figures.styled():
-        drawn = figures.figure(8.6, 3.8)
-        left, right = drawn.subplots(1, 2)
-        plot.draw_disk(
-            left,
-            cells,
-            cells.velocity - np.nanmedian(cells.velocity),
-            disk,
-            "velocity, 1″ cells, m/s",
-            plot.DIVERGING,
-        )
-        plot.draw_grid(
-            right,
-            on_planet,
-            on_planet.velocity - np.nanmedian(on_planet.velocity),
-            "velocity, 10° cells, m/s",
-        )
         return figures.png(drawn)

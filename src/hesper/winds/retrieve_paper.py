@@ -45,6 +45,7 @@ def velocities(
     disk: model.Aspect,
     *,
     half_window: int = 8,
+    latitude: float = 45 * deg,
 ) -> Velocities:
     """Correlate groups of five rows with the mean sky, and turn the peak's place into a velocity.
 
@@ -54,6 +55,8 @@ def velocities(
         Extent along the slit, and the slit's place [rad] (frame,).
     half_window
         Lags fitted by the quartic on either side of the highest.
+    latitude
+        Beyond it [rad] nothing is used: the paper keeps the central 16″ along the slit, "±45°".
 
     Notes
     -----
@@ -84,6 +87,7 @@ def velocities(
     with np.errstate(invalid="ignore"):
         flag = np.where(np.isfinite(velocity), 0, NO_FIT)
         flag |= np.where(level < 0.5 * np.nanmax(level, axis=1, keepdims=True), FAINT, 0)
+        flag |= np.where(np.abs(seen.lat) > latitude, FAINT, 0)
         flag |= np.where(np.hypot(across, y) > disk.angular_radius, OFF_DISK, 0)
     std = _scatter(velocity, flag)
     frame = np.broadcast_to(np.arange(level.shape[0])[:, None], level.shape)

@@ -1,5 +1,6 @@
 """Velocities of points of the disk → winds, zero level and row terms in one weighted fit."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -8,8 +9,11 @@ import numpy as np
 from hesper import fit
 from hesper.errors import InputError
 from hesper.record import Array
-from hesper.winds import model, model_fields, model_pictures
+from hesper.units import arcsec
+from hesper.winds import model, model_fields, model_pictures, retrieve_speeds
 from hesper.winds.data import Positions, Velocities, Winds, ZonalWind
+
+_STEP = 0.05 * arcsec
 
 
 def columns(
@@ -38,8 +42,8 @@ def columns(
 
 
 def design(
-    measured: Velocities, places: Positions, table: model_pictures.Pictures, *, exponent: float | None = None,
-    moved: Array | float = 0.0,
+    measured: Velocities, places: Positions, table: model_pictures.Pictures, *,
+    moved: tuple[float, float, float] = (0.0, 0.0, 0.0),
 ) -> Array:  # fmt: skip
     """Return flux-weighted velocity fields (point, column) through seeing and slit at each measurement.
 
@@ -47,18 +51,28 @@ def design(
     ----------
     table
         Pictures with the columns wanted after the brightness.
-    exponent
-        Photometric exponent; that of the positions by default.
     moved
-        Added to every slit position [rad], a number or one per frame.
+        Added to x, y and seeing of all points [rad].
     """
-    frame = measured.frame
-    x = measured.x + (np.broadcast_to(moved, places.x.shape)[frame] if np.ndim(moved) else moved)
-    k = places.exponent if exponent is None else exponent
-    seen = model_pictures.look(table, x, measured.y, places.seeing[frame], k)
+    dx, dy, wider = moved
+    seeing = places.seeing[measured.frame] + wider
+    seen = model_pictures.look(table, measured.x + dx, measured.y + dy, seeing, places.exponent)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = seen[:, 1:] / seen[:, :1]
     return np.asarray(np.where(seen[:, :1] > 1e-3, ratio, np.nan))
+
+
+def slopes(measured: Velocities, places: Positions, table: model_pictures.Pictures) -> Array:
+    """Return the derivatives of `design` by x, y and seeing of the frames (point, column, 3) [m s-1 rad-1].
+
+    A planet that lies further along the rows moves every row the other way on the disk.
+    """
+    out = []
+    for way in (np.array([1.0, 0, 0]), np.array([0, -1.0, 0]), np.array([0, 0, 1.0])):
+        up, down = (design(measured, places, table, moved=tuple(sign * _STEP * way)) for sign in (1.0, -1.0))
+        out.append((up - down) / (2 * _STEP))
+    # Where a moved slit falls off the disk the answer is not known; such points are few.
+    return np.nan_to_num(np.stack(out, axis=-1))
 
 
 def winds(
@@ -66,10 +80,10 @@ def winds(
     matrix: Array,
     terms: Sequence[str],
     *,
+    by_place: Array,
+    places: Positions,
+    drift: tuple[Array, Array, Array],
     rows: bool = True,
-    drift: tuple[Array, Array, Array] | None = None,
-    shifted_matrix: Array | None = None,
-    common_std: float = 0.0,
     use: Array | None = None,
 ) -> Winds:
     """Fit winds, a zero level and a constant for every detector row in one weighted least-squares problem.
@@ -82,14 +96,13 @@ def winds(
         From `design`: what is known, then one column for each term.
     terms
         Names of the columns after the first.
-    rows
-        Whether every detector row has a constant of its own (spectral artifacts).
+    by_place, places
+        Derivatives from `slopes`; where the slit lay, with the covariance of that.
     drift
         Time of each frame, its measured sky drift less what was removed, and σ: a slow polynomial in time
-        common to planet and sky is then fitted with the winds. None leaves it out.
-    shifted_matrix, common_std
-        The design for slit positions one unit of a common error away, and the σ of that error (of the
-        photometric exponent): its effect is added to the covariance.
+        common to planet and sky is fitted with the winds.
+    rows
+        Whether every detector row has a constant of its own (spectral artifacts).
     use
         Which points to use; by default those without a flag.
 
@@ -101,7 +114,9 @@ def winds(
 
     Notes
     -----
-    v = Σ f_j U_j + z0 + a_row: the a_row sum to zero, which makes the rank complete.
+    v = Σ f_j U_j + z0 + a_row: the a_row sum to zero, which makes the rank complete. The places of each frame
+    are free within their covariance (`retrieve_speeds`); the errors of the photometric exponent and of the
+    scattering law, which all frames share, are added to the covariance of the result.
     """
     if measured.flattened:
         raise InputError(
@@ -114,40 +129,41 @@ def winds(
         raise InputError(
             f"winds: {int(good.sum())} good points for {len(terms)} terms; relax the limits or add frames"
         )
-    names = [*terms, "zero"]
-    blocks = [matrix[good, 1:], np.ones((good.sum(), 1))]
     lines_seen = np.unique(measured.row[good])
+    rest = np.ones((int(good.sum()), 1))
     if rows:
-        blocks.append(_row_columns(measured.row[good], lines_seen))
-    data, std = measured.velocity[good] - matrix[good, 0], measured.velocity_std[good]
-    whole = np.hstack(blocks)
-    extra = _drift_block(drift, measured.frame[good], whole.shape[1]) if drift is not None else None
-    if extra is not None:
-        whole = np.vstack([np.hstack([whole, extra.on_points]), extra.on_sky])
-        data, std = np.concatenate([data, extra.data]), np.concatenate([std, extra.std])
-    estimate = _solved(whole, data, std)
-    count = good.sum()
+        rest = np.hstack([rest, _row_columns(measured.row[good], lines_seen)])
+    frame, n = measured.frame[good], len(terms) + 1
+    extra = _drift_block(drift, frame, len(terms) + rest.shape[1])
+    solution = retrieve_speeds.solve(
+        retrieve_speeds.Problem(
+            measured.velocity[good], measured.velocity_std[good], frame, matrix[good],
+            by_place[good] @ _roots(places)[frame], np.hstack([rest, extra.on_points]),
+            extra.on_sky / extra.std[:, None], extra.data / extra.std,
+        )
+    )  # fmt: skip
+    estimate = solution.estimate
+    speeds = np.append(1.0, estimate.value[: n - 1])
+    moved = np.einsum("pcd,c->pd", by_place[good], speeds)
+    law = solution.answer(np.sum(moved * places.law_response[frame], axis=1))[:n] * places.law_share
+    power = solution.answer(moved[:, 0] * places.exponent_response[frame])[:n] * places.exponent_std
+    covariance = estimate.covariance[:n, :n] + np.outer(law, law) + np.outer(power, power)
     fitted = np.full(good.size, np.nan)
-    fitted[good] = whole[:count] @ estimate.value + matrix[good, 0]
-    n = len(names)
-    covariance = estimate.covariance[:n, :n].copy()
-    position_std = 0.0
-    if shifted_matrix is not None and common_std > 0:
-        # How the fit would answer to velocities that the shifted design predicts.
-        # Where the shifted slit falls off the disk the answer is not known; such points are few.
-        moved = np.nan_to_num(shifted_matrix[good] - matrix[good])
-        change = moved @ np.concatenate([[1.0], estimate.value[: len(terms)]])
-        change = np.concatenate([change, np.zeros(data.size - count)])
-        response = _solved(whole, change, std).value[:n] * common_std
-        covariance += np.outer(response, response)
-        position_std = abs(float(response[0]))
+    fitted[good] = solution.fitted
     row_shift, row_std = _row_terms(estimate, n, lines_seen, rows)
     return Winds(
-        term=np.array(names), value=estimate.value[:n], value_std=np.sqrt(np.diag(covariance)),
+        term=np.array([*terms, "zero"]), value=estimate.value[:n], value_std=np.sqrt(np.diag(covariance)),
         covariance=covariance, row=lines_seen, row_shift=row_shift, row_shift_std=row_std,
         residual=measured.velocity - fitted, fitted=fitted, chi2=estimate.chi2, dof=estimate.dof,
-        position_std=position_std,
+        position_std=math.sqrt(max(covariance[0, 0] - solution.certain.covariance[0, 0], 0.0)),
+        law_std=abs(float(law[0])),
     )  # fmt: skip
+
+
+def _roots(places: Positions) -> Array:
+    """Return matrices (frame, 3, 3) whose squares are the covariances of the places; 0 where not found."""
+    value, vector = np.linalg.eigh(np.where(places.found[:, None, None], places.covariance, 0.0))
+    return np.asarray(vector * np.sqrt(np.clip(value, 0, None))[:, None, :])
 
 
 def _row_columns(row: Array, seen: Array) -> Array:
@@ -185,28 +201,6 @@ def _drift_block(drift: tuple[Array, Array, Array], frame: Array, width: int) ->
     on_sky = np.hstack([np.zeros((good.sum(), width)), basis[good]])
     constant = np.average(value[good], weights=std[good] ** -2)
     return _Drift(basis[frame], on_sky, value[good] - constant, std[good])
-
-
-def _solved(whole: Array, data: Array, std: Array) -> fit.Estimate:
-    """Solve by normal equations of scaled columns; fall back on the orthogonal solver where they are poor."""
-    weighted = whole / std[:, None]
-    scale = np.linalg.norm(weighted, axis=0)
-    if not (scale > 0).all():
-        raise InputError("winds: a term has no effect on any point; leave it out or add points that see it")
-    weighted /= scale
-    normal = weighted.T @ weighted
-    if np.linalg.cond(normal) > 1e12:
-        return fit.linear(whole, data, std)
-    inverse = np.linalg.inv(normal)
-    y = data / std
-    value = inverse @ (weighted.T @ y)
-    residual = y - weighted @ value
-    return fit.Estimate(
-        value / scale,
-        inverse / np.outer(scale, scale),
-        float(residual @ residual),
-        data.size - whole.shape[1],
-    )
 
 
 def zonal_wind(measured: Velocities, found: Winds, edges: Array) -> ZonalWind:

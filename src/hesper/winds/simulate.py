@@ -6,8 +6,9 @@ import numpy as np
 
 from hesper import ephemeris
 from hesper.constants import SPEED_OF_LIGHT
+from hesper.errors import InputError
 from hesper.record import Array
-from hesper.units import angstrom, arcsec
+from hesper.units import angstrom, arcsec, deg
 from hesper.winds import model, model_fields, model_pictures, model_template
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds.data import Frames, Setup, Truth
@@ -54,6 +55,12 @@ def frames(
     view = ephemeris.viewing(
         time, observation.site, radius=scene.radius, rotation=observation.rotation, kernel=observation.kernel
     )
+    up = float(view.elevation[time.size // 2])
+    if up < 0:
+        raise InputError(
+            f"simulate: Venus stands {up / deg:.0f}° below the horizon of {observation.site} at "
+            f"{observation.start}; choose another observation.start (UTC) or site"
+        )
     slit_angle = model.terminator_angle(view) + instrument.slit_tilt
     disk = model.aspect(view, slit_angle=slit_angle, radius=scene.radius)
     track = _track(observation, instrument, sky, guiding, defects, disk, rng)
