@@ -19,6 +19,7 @@ from hesper.radar import (
     retrieve_features,
     simulate,
     simulate_scene,
+    simulate_terrain,
 )
 from hesper.radar import pipeline_results as results
 from hesper.radar.pipeline_config import Config, Interferometer
@@ -82,7 +83,7 @@ def _pass() -> tuple[list[Result], list[Figure], list[str]]:
     half_way = (np.abs(patches.y - 375 * km) < 30 * km) & (np.abs(patches.x) < 150 * km)
     extent = float(np.median(patches.extent[half_way]))
     places = sphere.unit_vector(patches.lon, patches.lat).reshape(-1, 3)
-    planet = simulate_scene.terrain(config.scene)
+    planet = simulate_terrain.terrain(config.scene)
     known = simulate_scene.altitude(planet, places).reshape(patches.altitude.shape)
     true = retrieve_features.crater(
         dataclasses.replace(patches, altitude=np.where(np.isfinite(patches.altitude), known, np.nan)),

@@ -7,7 +7,7 @@ from pathlib import Path
 from hesper import config
 from hesper.products import netcdf, sha256
 from hesper.products import read as read_product
-from hesper.radar import read, retrieve_patches, simulate, simulate_scene, write
+from hesper.radar import read, retrieve_patches, simulate, simulate_scene, simulate_terrain, write
 from hesper.radar.data_interferometer import Pass, Patches, Statistics
 from hesper.radar.pipeline_config import Config
 from hesper.record import Array, concatenate
@@ -19,13 +19,13 @@ def geometry(settings: Config) -> Pass:
     return simulate.geometry(settings.stations, settings.waveform, settings.observation)
 
 
-def terrain(settings: Config) -> simulate_scene.Terrain:
+def terrain(settings: Config) -> simulate_terrain.Terrain:
     """Return the surface of a recipe."""
     scene = settings.scene
     if scene.relief == "test":
-        return simulate_scene.trial_terrain(simulate.frame(geometry(settings)))
+        return simulate_terrain.trial_terrain(simulate.frame(geometry(settings)))
     relief = read.topography(scene.topography) if scene.relief == "magellan" and scene.topography else None
-    return simulate_scene.terrain(scene, relief)
+    return simulate_terrain.terrain(scene, relief)
 
 
 def setup(settings: Config) -> simulate.Setup:
