@@ -29,6 +29,7 @@ from hesper.radar import (
     model_echo,
     model_waveform,
     pipeline_tiles,
+    retrieve_cells,
     retrieve_patches,
     simulate,
 )
@@ -55,7 +56,7 @@ def solver_rate(block, gain, settings, copies):
         tracked=block.tracked._replace(y=np.tile(block.tracked.y, (copies, 1))),
     )
     busy = time.process_time()
-    seconds, _ = timed(retrieve_patches.solve, big, gain, settings)
+    seconds, _ = timed(retrieve_cells.solve, big, gain, settings)
     return len(big.gate) / seconds, len(big.gate) / (time.process_time() - busy), len(big.gate)
 
 
@@ -173,7 +174,7 @@ def main():
     seconds, _ = timed(grid_patches.surface, patches, area, law=law, scale=scale)
     total += seconds
     print(f"map: {seconds:.2f} s; looks to maps: {total:.1f} s (asked for: 10 s)")
-    block = next(retrieve_patches.cells(statistics, config.scene))
+    block = next(retrieve_cells.cells(statistics, config.scene))
     # 512 × 1024 cells are solved as the chain does it, block by block.
     for copies in (1, 3, *((93,) if large else ())):
         rate, busy, count = solver_rate(block, statistics.gain, config.reduction, copies)
@@ -181,7 +182,7 @@ def main():
             f"solver: {count} cells × {len(cycles)} cycles: {rate:.3g} cells/s (asked for: 5e4), "
             f"{busy:.3g} per second of one processor"
         )
-    found = retrieve_patches.solve(block, statistics.gain, config.reduction)
+    found = retrieve_cells.solve(block, statistics.gain, config.reduction)
     beside_minimisers(block, statistics.gain, found)
     beside_finufft(setup)
     beside_correlation()

@@ -23,6 +23,7 @@ from hesper.radar import (
     pipeline_interferometer,
     pipeline_tiles,
     plan_pass,
+    retrieve_cells,
     retrieve_features,
     retrieve_patches,
     retrieve_runway,
@@ -390,7 +391,7 @@ def test_simulated_looks_have_the_covariance_of_the_model():
     )
     echoes = next(simulate.echoes(setup))
     statistics = calibrate_echoes.statistics([echoes])
-    block = next(retrieve_patches.cells(statistics, setup.scene))
+    block = next(retrieve_cells.cells(statistics, setup.scene))
     distance = float(setup.geometry.distance[0])
     scale = model_echo.budget(setup.stations, setup.waveform, setup.scene, distance).scale
     power = (

@@ -10,7 +10,6 @@ from hesper import maps
 from hesper.errors import InputError
 from hesper.figures import png
 from hesper.products import Result, geotiff, netcdf
-from hesper.products import read as read_product
 from hesper.radar import (
     calibrate_echoes,
     calibrate_fringes,
@@ -54,6 +53,7 @@ class Reduced(NamedTuple):
     """What a pass gave."""
 
     statistics: Statistics
+    """Of a run on files without its gates: they are as large as the looks of a cycle."""
     patches: Patches
     runway: Runway
     law: Backscatter
@@ -86,8 +86,8 @@ def reduce(config: Config, echoes: Iterable[Echoes], known: Truth | None) -> Red
 def reduce_files(config: Config, paths: list[Path], known: Truth | None, run: Run) -> Reduced:
     """Do the same with files: statistics on disk, and the tiles shared among the workers of the run."""
     path = run.write("statistics.nc", lambda: netcdf(prepared(config, read_archive.echoes(paths))))
-    given = read_product(path, Statistics)
-    return _mapped(config, given, pipeline_tiles.solved(config, path, run), known)
+    patches = pipeline_tiles.solved(config, path, run)
+    return _mapped(config, pipeline_tiles.without_gates(path), patches, known)
 
 
 def prepared(config: Config, echoes: Iterable[Echoes]) -> Statistics:
