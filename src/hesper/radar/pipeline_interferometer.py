@@ -165,13 +165,14 @@ def rows(found: Reduced) -> list[Result]:
                note="banding likely" if found.predicted.leverage < plan_pass.LEAST_LEVERAGE else ""),
         Result("radar", "half-width of the runway, predicted", "km", found.predicted.runway / km),
         _runway(found),
-        *(Result("radar", f"{name} of Muhleman's law", "1", float(value), float(std))
+        *(Result("radar", f"{name} of Muhleman's law", "1", float(value), float(std),
+                 note="of the ground in view, its bright and dark regions among it")
           for name, value, std in zip("ka", found.law.muhleman, found.law.muhleman_std, strict=True)),
         Result("radar", "rms of self-calibrated phases about their mean", "rad",
                float(found.statistics.phase[:, 1:].std())),
     ]  # fmt: skip
     if found.truth is not None:
-        out += retrieve_features.against_truth(found.surface, found.truth)
+        out += retrieve_features.against_truth(found.surface, found.truth, found.law)
     return out
 
 
