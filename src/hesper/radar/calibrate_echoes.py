@@ -152,13 +152,15 @@ def _same(first: Echoes, other: Echoes) -> None:
     if other.voltage.shape[1] < 2:
         raise InputError(
             f"calibrate.statistics: one receiver ({other.stations}); altitudes and the two hemispheres need "
-            "at least two: use `grid.finder` for a single one"
+            "at least two; whole disks of a single one make a chart: source = finder"
         )
     for name in ("stations", "transmitter", "code", "frequency", "baud", "cycles"):
-        if getattr(first, name) != getattr(other, name):
+        found, wanted = getattr(other, name), getattr(first, name)
+        if found != wanted:
+            shown = [f"{v:.9g}" if isinstance(v, float) else f"{v!r}" for v in (found, wanted)]
             raise InputError(
-                f"calibrate.statistics: {name} is {getattr(other, name)!r} in one cycle and "
-                f"{getattr(first, name)!r} in another; give the looks of one pass"
+                f"calibrate.statistics: {name} is {shown[0]} in one cycle and {shown[1]} in another; "
+                "give the looks of one pass"
             )
     if len(other.stations.split(",")) != other.voltage.shape[1]:
         raise InputError(

@@ -26,6 +26,7 @@ from hesper.radar import (
     simulate_scene,
 )
 from hesper.radar.data_interferometer import (
+    INCOMPLETE,
     Backscatter,
     Curvature,
     Echoes,
@@ -121,8 +122,12 @@ def _belongs(config: Config, given: Statistics) -> None:
     axis = depth_axis(waveform.baud, waveform.gates, waveform.early_gates)
     for name, found, wanted in (
         ("receivers", given.stations, ",".join(config.stations.receivers)),
-        ("frequency", given.frequency, waveform.frequency),
-        ("depth of a gate", round(float(given.depth[1] - given.depth[0]), 3), round(axis[1] - axis[0], 3)),
+        ("frequency [Hz]", given.frequency, waveform.frequency),
+        (
+            "depth of a gate [m]",
+            round(float(given.depth[1] - given.depth[0]), 3),
+            round(axis[1] - axis[0], 3),
+        ),
     ):
         if found != wanted:
             raise InputError(
@@ -155,9 +160,11 @@ def figures(found: Reduced) -> dict[str, bytes]:
 
 def rows(found: Reduced) -> list[Result]:
     """Return the numbers of a pass, beside the truth where there is one."""
-    good = (found.patches.mask == 0) & np.isfinite(found.patches.altitude)
+    # A lost look marks every cell that it would have seen; missing cycles have a row of their own.
+    good = (found.patches.mask & ~np.uint8(INCOMPLETE)) == 0
+    good &= np.isfinite(found.patches.altitude)
     out = [
-        Result("radar", "patches solved without a flag", "1", float(good.mean())),
+        Result("radar", "patches solved without a flag but for missing cycles", "1", float(good.mean())),
         Result("radar", "receive cycles that are missing", "1",
                float(found.statistics.cycles - np.count_nonzero(found.statistics.n))),
         Result("radar", "median σ of altitude, one patch", "m", _median(found.patches.altitude_std[good])),
