@@ -195,7 +195,9 @@ def _runway(found: Reduced) -> Result:
     near = np.abs(found.runway.x) < _MIDDLE
     return Result(
         "radar", "half-width of the runway, measured", "km", _median(found.runway.half_width[near] / km),
-        _median(found.runway.half_width_std[near] / km), note="median of the columns within 300 km",
+        _median(found.runway.half_width_std[near] / km),
+        note="north and south not told apart, median of the columns within 300 km; cells that are too long "
+        "are blacked out as well",
     )  # fmt: skip
 
 

@@ -144,7 +144,11 @@ def _solve(block: Cells, slab: Slab, settings: Reduction) -> Patches:
     nothing = looks <= 0
     signal[:, nothing], signal_std[:, nothing] = np.nan, np.nan
     altitude[:, nothing], altitude_std[:, nothing] = np.nan, np.nan
-    lon, lat = places(given.geometry, x, y, z, altitude)
+    moved = placed(y, altitude)
+    # Low ground lies nearer to the Doppler equator, where cells are longer.
+    longer = extent * y > settings.longest_cell * moved
+    mask[:, :] |= np.where(longer, ELONGATED, 0).astype(np.uint8)
+    lon, lat = places(given.geometry, x, moved, z)
     return Patches(
         signal=signal, signal_std=signal_std, altitude=altitude, altitude_std=altitude_std,
         contrast_std=limit, covariance=covariance, x=x, y=y, gate=block.gate, column=block.column,
@@ -156,11 +160,16 @@ def _solve(block: Cells, slab: Slab, settings: Reduction) -> Patches:
     )  # fmt: skip
 
 
-def places(geometry: Pass, x: Array, y: Array, z: Array, altitude: Array) -> tuple[Array, Array]:
-    """Return longitude and latitude (side, cell) of patches, altitude NaN counting as 0."""
-    row = middle_row(geometry)
+def placed(y: Array, altitude: Array) -> Array:
+    """Return how far patches (side, cell) lie from the Doppler equator [m], altitude NaN counting as 0."""
     high = np.nan_to_num(altitude)
-    away = np.sqrt(np.maximum(y**2 + 2 * VENUS_RADIUS * high + high**2, 0.0)) * np.array([[1.0], [-1.0]])
+    return np.asarray(np.sqrt(np.maximum(y**2 + 2 * VENUS_RADIUS * high + high**2, 0.0)))
+
+
+def places(geometry: Pass, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
+    """Return longitude and latitude (side, cell) of patches at distances y (side, cell) from the equator."""
+    row = middle_row(geometry)
+    away = y * np.array([[1.0], [-1.0]])
     vectors = (
         x[:, None] * geometry.doppler[row]
         + away[..., None] * geometry.north[row]
