@@ -13,6 +13,7 @@ from hesper.radar import (
     grid_patches,
     pipeline_arecibo,
     pipeline_interferometer,
+    pipeline_passes,
     pipeline_tiles,
     plot,
     plot_interferometer,
@@ -21,7 +22,6 @@ from hesper.radar import (
     simulate_scene,
     simulate_terrain,
 )
-from hesper.radar import pipeline_results as results
 from hesper.radar.pipeline_config import Config, Interferometer
 from hesper.radar.plan import passes
 from hesper.runs import Run
@@ -41,7 +41,7 @@ def section(run: Run, data: Path | None) -> Section:
     settings = load(Interferometer, {})
     table = passes(**{name: getattr(settings, name) for name in Interferometer.__annotations__})
     run.write("passes.nc", lambda: netcdf(table))
-    rows += results.passes(table, settings.dates)
+    rows += pipeline_passes.rows(table, settings.dates)
     figures.append(
         Figure(
             "radar_passes",
