@@ -12,7 +12,10 @@ less.
 import argparse
 import os
 import resource
+import tempfile
 import time
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
@@ -20,6 +23,7 @@ from scipy.signal import correlate
 
 from hesper.config import load
 from hesper.constants import SPEED_OF_LIGHT, VENUS_RADIUS
+from hesper.products import Provenance, netcdf
 from hesper.radar import (
     calibrate_echoes,
     calibrate_fringes,
@@ -29,12 +33,14 @@ from hesper.radar import (
     model_echo,
     model_waveform,
     pipeline_tiles,
+    retrieve_cells,
     retrieve_patches,
     simulate,
 )
 from hesper.radar.model_covariance import information
 from hesper.radar.model_solver import split
 from hesper.radar.pipeline_config import Config
+from hesper.runs import open_run
 from hesper.units import km
 
 
@@ -55,7 +61,7 @@ def solver_rate(block, gain, settings, copies):
         tracked=block.tracked._replace(y=np.tile(block.tracked.y, (copies, 1))),
     )
     busy = time.process_time()
-    seconds, _ = timed(retrieve_patches.solve, big, gain, settings)
+    seconds, _ = timed(retrieve_cells.solve, big, gain, settings)
     return len(big.gate) / seconds, len(big.gate) / (time.process_time() - busy), len(big.gate)
 
 
@@ -147,11 +153,42 @@ def beside_correlation(periods=100):
     print(f"peer: scipy correlate: {there:.2f} s of processor, ours {here:.2f} s; they differ by {error:.0e}")
 
 
+LARGE = {
+    "waveform": {"gates": 506, "doppler_cells": 1024, "doppler_cell": "0.0078125 Hz", "baud": "0.625 us"},
+    "observation": {"looks": 1},
+    "scene": {"relief": "test"},
+}
+"""Cells eight times smaller in depth and four times in Doppler shift, 512 × 1024 with the early gates."""
+
+
+def large():
+    """Print what looks of 512 × 1024 cells take, from statistics on disk, tile by tile, and the memory."""
+    config = load(Config, LARGE)
+    setup = pipeline_tiles.setup(config)
+    with tempfile.TemporaryDirectory() as folder, open_run(Path(folder), Provenance({}), quiet=True) as run:
+        seconds, given = timed(calibrate_echoes.statistics, simulate.echoes(setup))
+        cycles = len(given.n)
+        print(f"large: {cycles} looks simulated and accumulated: {seconds:.1f} s, {peak()}")
+        path = run.write("statistics.nc", partial(netcdf, given))
+        del given
+        print(f"large: {path.stat().st_size / 1e6:.0f} MB of statistics written, {peak()}")
+        seconds, patches = timed(pipeline_tiles.solved, config, path, run)
+    rate = len(patches.x) / seconds
+    print(f"large: {len(patches.x)} cells × {cycles} cycles: {rate:.3g} cells/s with files, {peak()}")
+
+
+def peak():
+    """Return the peak of memory so far, in words."""
+    return f"peak memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--large", action="store_true", help="solve as many cells as 512 × 1024")
+    parser.add_argument("--large", action="store_true", help="reduce 512 × 1024 cells, and nothing else")
     config = load(Config, {"scene": {"relief": "test"}})
-    large = parser.parse_args().large
+    if parser.parse_args().large:
+        large()
+        return
     setup = pipeline_tiles.setup(config)
     simulate.one_cycle(setup, 0, np.zeros(2))
     seconds, cycles = timed(lambda: list(simulate.echoes(setup)))
@@ -173,20 +210,19 @@ def main():
     seconds, _ = timed(grid_patches.surface, patches, area, law=law, scale=scale)
     total += seconds
     print(f"map: {seconds:.2f} s; looks to maps: {total:.1f} s (asked for: 10 s)")
-    block = next(retrieve_patches.cells(statistics, config.scene))
-    # 512 × 1024 cells are solved as the chain does it, block by block.
-    for copies in (1, 3, *((93,) if large else ())):
+    block = next(retrieve_cells.cells(statistics, config.scene))
+    for copies in (1, 3):
         rate, busy, count = solver_rate(block, statistics.gain, config.reduction, copies)
         print(
             f"solver: {count} cells × {len(cycles)} cycles: {rate:.3g} cells/s (asked for: 5e4), "
             f"{busy:.3g} per second of one processor"
         )
-    found = retrieve_patches.solve(block, statistics.gain, config.reduction)
+    found = retrieve_cells.solve(block, statistics.gain, config.reduction)
     beside_minimisers(block, statistics.gain, found)
     beside_finufft(setup)
     beside_correlation()
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors", end="; ")
-    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+    print(peak())
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from hesper.radar import (
     retrieve_patches,
     simulate,
     simulate_scene,
+    simulate_terrain,
 )
 from hesper.radar.data_settings import Observation, Reduction, Scene, Stations, Waveform
 from hesper.units import km
@@ -25,7 +26,7 @@ scene = load(Scene, {"facet": "6 km", "reach": "600 km"})
 
 geometry = simulate.geometry(stations, waveform, observation)
 view = simulate.frame(geometry)
-planet = simulate_scene.terrain(scene)
+planet = simulate_terrain.terrain(scene)
 facets = simulate_scene.facets(planet, view, spacing=scene.facet, reach=scene.reach, seed=1)
 setup = simulate.Setup(facets, geometry, stations, waveform, observation, scene, 1)
 

@@ -6,7 +6,7 @@ import pytest
 from hesper import ephemeris
 from hesper.constants import SPEED_OF_LIGHT, VENUS_RADIUS
 from hesper.geometry import delay_doppler, sphere
-from hesper.radar import pipeline_results
+from hesper.radar import pipeline_passes
 from hesper.radar.pipeline import PAPER_DATES
 from hesper.radar.plan import passes
 from hesper.units import MHz, arcsec, deg, km, minute, us
@@ -32,7 +32,7 @@ def _at(date):
 
 
 def test_the_table_of_passes_is_met_on_its_five_dates(table):
-    rows = pipeline_results.passes(table, PAPER_DATES)
+    rows = pipeline_passes.rows(table, PAPER_DATES)
     compared = [row for row in rows if row.expected is not None]
     assert len(compared) == 1 + 5 * 8 + 2 * 2
     assert [row.quantity for row in compared if not row.ok] == []

@@ -79,6 +79,20 @@ def test_netcdf_round_trip(written):
     assert np.array_equal(after.grid.x, before.grid.x)
 
 
+def test_a_part_of_a_product_is_what_the_whole_has_there(written):
+    whole = products.read(written, Chart)
+    part = products.read_netcdf(written, Chart, {"y": slice(2, 5), "time": slice(1, 2)})
+    assert np.array_equal(part.emissivity, whole.emissivity[2:5], equal_nan=True)
+    assert np.array_equal(part.signal, whole.signal[1:2])
+    assert np.array_equal(part.viewing.time, whole.viewing.time[1:2])
+    assert np.array_equal(part.grid.y, whole.grid.y[2:5])
+    assert np.array_equal(part.grid.x, whole.grid.x)
+    assert part.images == whole.images
+    assert list(part.name) == list(whole.name[1:2])
+    nothing = products.read_netcdf(written, Chart, {"y": slice(0, 0)})
+    assert nothing.emissivity.shape == (0, len(whole.grid.x))
+
+
 def test_same_record_same_bytes():
     first = products.netcdf(_chart())
     time.sleep(1.1)  # HDF5 counts the times of objects in seconds: none may be kept

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from hesper import maps, products
+from hesper import config, maps, products
 from hesper.errors import InputError, MissingError
-from hesper.radar import read_archive, write
+from hesper.radar import pipeline, read_archive, write
 from hesper.radar.data_interferometer import GoldstoneImage
+from hesper.runs import open_run
 from hesper.units import deg, km, us
 
 GOLDSTONE = {
@@ -46,6 +47,19 @@ def test_goldstone_image(tmp_path):
     (tmp_path / "image.nc").write_bytes(products.netcdf(image))
     again = products.read(tmp_path / "image.nc", GoldstoneImage)
     assert np.array_equal(again.value, values)
+
+
+def test_an_image_without_a_scale_of_altitudes_is_mapped(tmp_path):
+    """Brightness has none, and the index table may be lacking."""
+    path = _goldstone(tmp_path, np.random.default_rng(1).integers(0, 64, (290, 290)))
+    made = config.load(pipeline.Config, {"source": "goldstone", "input": str(path)})
+    with open_run(tmp_path / "out", products.Provenance({}), quiet=True) as run:
+        rows = pipeline.run(made, run)
+    assert rows[1].value == pytest.approx(14.41)
+    image = products.read(tmp_path / "out" / "image.nc", GoldstoneImage)
+    assert np.isnan(image.altitude).all()
+    assert np.array_equal(image.value, read_archive.goldstone(path).value)
+    assert (tmp_path / "out" / "image.tif").is_file()
 
 
 def test_goldstone_index_gives_the_elevations(tmp_path):

@@ -260,3 +260,22 @@ def test_a_prior_holds_altitudes(geometry):
 
 def test_default_reduction_has_no_prior():
     assert config.load(Reduction, {}).prior == 0.0
+
+
+@pytest.mark.parametrize("north", [250 * km, 400 * km])
+def test_a_prior_of_altitude_takes_the_bias_of_a_dark_patch_out(geometry, north):
+    """20 dB below its mirror a patch has no altitude, and its phase follows the noise: too bright."""
+    level = plan_pass.cut(
+        geometry, STATIONS, WAVEFORM, SCENE, across=100 * km, north=np.array([north]), looks=9
+    ).signal[0]
+    cell, theta = _cell(north, geometry)
+    theta[:] = level, 100 * level, 0.0, 0.0
+    data = _draw(cell, theta, 9, 1500, 5)
+    free, fisher, state, _ = _solve(cell, data, 9)
+    known = state == model_solver.CONVERGED
+    spread = np.sqrt(np.median([np.linalg.inv(f)[0, 0] for f in fisher[known]]))
+    error = 3 * spread / np.sqrt(len(data))
+    bias = free[known, 0].mean() - level
+    assert error < bias < spread
+    held = _solve(cell, data, 9, prior=1 / 500.0**2)[0]
+    assert abs(np.mean(held[:, 0]) - level) < error

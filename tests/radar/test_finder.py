@@ -8,7 +8,7 @@ import pytest
 from hesper import config, maps
 from hesper.errors import InputError
 from hesper.geometry import sphere
-from hesper.radar import grid_finder, retrieve_spin, simulate_finder, simulate_scene
+from hesper.radar import grid_finder, retrieve_spin, simulate_finder, simulate_terrain
 from hesper.radar.data_interferometer import AMBIGUOUS, ELONGATED, RadarMap
 from hesper.radar.data_settings import Finder, Scene
 from hesper.units import day, deg, km
@@ -19,10 +19,10 @@ AREA = grid_finder.chart_area(config.load(Finder, {}))
 @pytest.fixture(scope="module")
 def chart():
     settings, scene = config.load(Finder, {}), config.load(Scene, {})
-    planet = simulate_scene.terrain(config.load(Scene, {"relief": "smooth"}))._replace(
+    planet = simulate_terrain.terrain(config.load(Scene, {"relief": "smooth"}))._replace(
         patches=[
-            simulate_scene.Patch(330 * deg, 25 * deg, 900 * km, 3.0),
-            simulate_scene.Patch(310 * deg, -28 * deg, 900 * km, 0.4),
+            simulate_terrain.Patch(330 * deg, 25 * deg, 900 * km, 3.0),
+            simulate_terrain.Patch(310 * deg, -28 * deg, 900 * km, 0.4),
         ]
     )
     ground = grid_finder.chart_area(settings, finer=2)

@@ -134,6 +134,27 @@ def test_workers_and_tiles_change_no_byte(passed, tmp_path, jobs):
     assert products.netcdf(solved) == products.netcdf(memory)
 
 
+def test_threads_change_no_byte(passed, tmp_path):
+    """Eight threads of one Dask worker, from a cold start each time: looks and patches as one process has."""
+    distributed = pytest.importorskip("distributed")
+    _, made = passed
+    files = read_archive.looks(made.input)
+    given = pipeline_interferometer.prepared(made, read_archive.echoes(files))
+    memory = products.netcdf(retrieve_patches.patches(given, made.reduction, made.scene))
+    with distributed.LocalCluster(
+        1, threads_per_worker=8, processes=False, dashboard_address=None
+    ) as cluster:
+        for again in range(3):
+            pipeline_tiles._setup.cache_clear()
+            pipeline_tiles._frame.cache_clear()
+            folder = tmp_path / str(again)
+            with open_run(folder, Provenance({}), dask=cluster.scheduler_address, quiet=True) as run:
+                pipeline_tiles.simulated(made, run)
+                path = run.write("statistics.nc", lambda: products.netcdf(given))
+                assert products.netcdf(pipeline_tiles.solved(made, path, run)) == memory
+            assert [(folder / file.name).read_bytes() for file in files] == [f.read_bytes() for f in files]
+
+
 def test_a_cycle_file_that_is_lost_is_told(passed):
     _, made = passed
     files = read_archive.looks(made.input)
@@ -225,5 +246,5 @@ def test_looks_of_other_stations_are_refused(tmp_path):
     swapped = {"stations": {"receivers": ["DSS-13-26m", "DSS-14"]}}
     with pytest.raises(InputError, match=r"receivers of the looks: DSS-14,DSS-13-26m"):
         _run(tmp_path / "out", given | swapped)
-    with pytest.raises(InputError, match="frequency of the looks"):
+    with pytest.raises(InputError, match=r"frequency \[Hz\] of the looks"):
         _run(tmp_path / "out2", given | {"waveform": {"frequency": "2380 MHz"}})

@@ -5,7 +5,14 @@ import pytest
 
 from hesper import config
 from hesper.errors import InputError
-from hesper.radar import calibrate_code, model_echo, simulate, simulate_scene, simulate_voltages
+from hesper.radar import (
+    calibrate_code,
+    model_echo,
+    simulate,
+    simulate_scene,
+    simulate_terrain,
+    simulate_voltages,
+)
 from hesper.radar import model_waveform as waveform
 from hesper.radar.data_settings import Observation, Scene, Stations, Waveform
 from hesper.units import us
@@ -104,7 +111,7 @@ def test_voltages_decode_to_the_look_that_was_sent(code, limit):
     geometry = simulate.geometry(stations, pulse, observation)
     view = simulate.frame(geometry)
     facets = simulate_scene.facets(
-        simulate_scene.terrain(scene), view, spacing=scene.facet, reach=scene.reach, seed=1
+        simulate_terrain.terrain(scene), view, spacing=scene.facet, reach=scene.reach, seed=1
     )
     setup = simulate.Setup(facets, geometry, stations, pulse, observation, scene, 1)
     voltages, sent = simulate_voltages.voltages(setup, 1, noise=False)

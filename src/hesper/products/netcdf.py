@@ -1,8 +1,10 @@
 """Record ↔ netCDF-4 by the CF conventions; degrees, UTC and re/im pairs on disk, SI in memory."""
 
 import dataclasses
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -42,8 +44,13 @@ def netcdf(record: Any) -> bytes:
     return stream.getvalue()
 
 
-def read_netcdf(path: Path, cls: type[_R]) -> _R:
+def read_netcdf(path: Path, cls: type[_R], part: Mapping[str, slice] = MappingProxyType({})) -> _R:
     """Read a record of class `cls` from a netCDF file that `netcdf` made.
+
+    Parameters
+    ----------
+    part
+        Which part of a dimension is read, by its name; of others all.
 
     Raises
     ------
@@ -60,7 +67,7 @@ def read_netcdf(path: Path, cls: type[_R]) -> _R:
             wanted = f"{cls.__module__}.{cls.__qualname__}"
             if found != wanted:
                 raise InputError(f"{path}: holds {found}; {wanted} is needed")
-            return _read(source, cls, "", path)
+            return _read(source, cls, "", path, part)
     except (OSError, RuntimeError, KeyError, AttributeError, IndexError, ValueError) as error:
         raise InputError(f"{path}: damaged or no netCDF file: {str(error).splitlines()[0]}") from None
 
@@ -187,32 +194,33 @@ def _link_uncertainties(out: Any) -> None:
             variable.attrs["ancillary_variables"] = " ".join(companions)
 
 
-def _read(source: Any, cls: type[_R], prefix: str, path: Path) -> _R:
+def _read(source: Any, cls: type[_R], prefix: str, path: Path, part: Mapping[str, slice]) -> _R:
     values: dict[str, Any] = {}
     for name, spec in specs(cls).items():
         if spec.kind in ("array", "number"):
-            values[name] = _get(source, prefix + name, spec, path)
+            values[name] = _get(source, prefix + name, spec, path, part)
         else:
             values[name] = _decoded(source.attrs[prefix + name])
     for name, kind in nested(cls).items():
         if kind is maps.Grid:
             mapping = source["crs"].attrs
-            axes = {axis: np.asarray(source[axis][...]) for axis in ("x", "y")}
+            axes = {axis: np.asarray(source[axis][part.get(axis, ...)]) for axis in ("x", "y")}
             values[name] = maps.Grid(
                 **axes, projection=mapping["hesper_projection"], crs=mapping["hesper_crs"]
             )
         else:
-            values[name] = _read(source, kind, f"{prefix}{name}_", path)
+            values[name] = _read(source, kind, f"{prefix}{name}_", path, part)
     return cls(**values)
 
 
-def _get(source: Any, name: str, spec: Spec, path: Path) -> Any:
+def _get(source: Any, name: str, spec: Spec, path: Path, part: Mapping[str, slice]) -> Any:
     complex_kind = np.issubdtype(np.dtype(spec.dtype), np.complexfloating)
     names = [f"{name}_re", f"{name}_im"] if complex_kind else [name]
     for wanted in names:
         if wanted not in source.variables:
             raise InputError(f"{path}: no variable '{wanted}'; the file is no product of this version")
-    parts = [np.asarray(source[n][...]) for n in names]
+    index = tuple(part.get(dim, slice(None)) for dim in spec.dims) or ...
+    parts = [np.asarray(source[n][index]) for n in names]
     if spec.dtype is str:
         return np.array([_decoded(item) for item in parts[0].ravel()], dtype=str).reshape(parts[0].shape)
     unit, scale = disk_unit(spec)

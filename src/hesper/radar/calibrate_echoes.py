@@ -57,24 +57,28 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
             f"calibrate.statistics: {len(order)} cycles of a pass of {first.cycles}; "
             "give the looks of one pass"
         )
+    receivers = len(powers[0])
     made = Statistics(
-        power=np.stack(powers)[order],
-        cross=np.stack(crosses)[order],
+        power=np.stack([powers[k] for k in order]),
+        cross=np.stack([crosses[k] for k in order]),
         n=np.array(counts)[order],
         expected=len(first.look_time),
         cycles=first.cycles,
-        noise=np.ones(powers[0].shape[0]),
-        noise_std=np.zeros(powers[0].shape[0]),
-        gain=np.ones(powers[0].shape[0]),
-        gain_std=np.zeros(powers[0].shape[0]),
-        phase=np.zeros((len(order), powers[0].shape[0])),
-        phase_std=np.zeros((len(order), powers[0].shape[0])),
+        noise=np.ones(receivers),
+        noise_std=np.zeros(receivers),
+        gain=np.ones(receivers),
+        gain_std=np.zeros(receivers),
+        phase=np.zeros((len(order), receivers)),
+        phase_std=np.zeros((len(order), receivers)),
         depth=first.depth,
         shift=first.shift,
         geometry=take(geometry, "cycle", order),
         frequency=first.frequency,
         stations=first.stations,
     )
+    # Statistics of a large pass are its memory: none is held twice longer than needed.
+    powers.clear()
+    crosses.clear()
     if not made.n.any():
         raise InputError(
             "calibrate.statistics: every look holds values that are not finite; give whole looks"
@@ -96,8 +100,8 @@ def noise(given: Statistics) -> Statistics:
     pair = _pairs(root)
     return dataclasses.replace(
         given,
-        power=(given.power / level[:, None, None]).astype(np.float32),
-        cross=(given.cross / pair[:, None, None]).astype(np.complex64),
+        power=_scaled(given.power, level),
+        cross=_scaled(given.cross, pair),
         noise=given.noise * level,
         noise_std=given.noise * level / np.sqrt(count),
     )
@@ -105,8 +109,10 @@ def noise(given: Statistics) -> Statistics:
 
 def gains(given: Statistics) -> Statistics:
     """Find every receiver's echo over noise relative to the first one, from the strong cells."""
-    weight = given.n[:, None, None, None]
-    mean = np.sum(weight * given.power, axis=0) / given.n.sum() - 1
+    total = np.zeros(given.power.shape[1:])
+    for looks, power in zip(given.n, given.power, strict=True):
+        total += looks * power
+    mean = total / given.n.sum() - 1
     strong = mean[0] > 3.0
     if strong.sum() < 10:
         strong = mean[0] >= np.sort(mean[0].ravel())[-10]
@@ -152,13 +158,15 @@ def _same(first: Echoes, other: Echoes) -> None:
     if other.voltage.shape[1] < 2:
         raise InputError(
             f"calibrate.statistics: one receiver ({other.stations}); altitudes and the two hemispheres need "
-            "at least two: use `grid.finder` for a single one"
+            "at least two; whole disks of a single one make a chart: source = finder"
         )
     for name in ("stations", "transmitter", "code", "frequency", "baud", "cycles"):
-        if getattr(first, name) != getattr(other, name):
+        found, wanted = getattr(other, name), getattr(first, name)
+        if found != wanted:
+            shown = [f"{v:.9g}" if isinstance(v, float) else f"{v!r}" for v in (found, wanted)]
             raise InputError(
-                f"calibrate.statistics: {name} is {getattr(other, name)!r} in one cycle and "
-                f"{getattr(first, name)!r} in another; give the looks of one pass"
+                f"calibrate.statistics: {name} is {shown[0]} in one cycle and {shown[1]} in another; "
+                "give the looks of one pass"
             )
     if len(other.stations.split(",")) != other.voltage.shape[1]:
         raise InputError(
@@ -168,6 +176,11 @@ def _same(first: Echoes, other: Echoes) -> None:
     for name in ("depth", "shift"):
         if not np.array_equal(getattr(first, name), getattr(other, name)):
             raise InputError(f"calibrate.statistics: cycles with different axes of {name}; give one waveform")
+
+
+def _scaled(values: Array, level: Array) -> Array:
+    """Divide (cycle, receiver or pair, gate, doppler) by a level each, a cycle at a time for memory."""
+    return np.stack([(one / level[:, None, None]).astype(values.dtype) for one in values])
 
 
 def _pairs(values: Array) -> Array:

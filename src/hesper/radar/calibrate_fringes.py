@@ -8,7 +8,7 @@ from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
 from hesper.radar.data_interferometer import Patches, Statistics
 from hesper.radar.data_settings import Scene
-from hesper.radar.retrieve_patches import Cells, cells
+from hesper.radar.retrieve_cells import Cells, cells
 from hesper.record import Array
 
 _SWAPPED = 1.5

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,16 @@ from hesper.units import deg
 
 _Law = Callable[[Array, Array], Array]
 _BAD = UNSEEN | ELONGATED | AMBIGUOUS | UNSOLVED | ALIASED
+_SECTORS = 8
+
+
+class _Annuli(NamedTuple):
+    """Medians of reflectivity against incidence, (annulus,)."""
+
+    incidence: Array
+    level: Array
+    std: Array
+    n: Array
 
 
 def reflectivity(given: Patches, scale: float) -> tuple[Array, Array]:
@@ -52,34 +63,51 @@ def backscatter(given: Patches, scale: float, *, width: float = 0.25 * deg) -> B
     ------
     InputError
         If fewer than four annuli hold ten patches.
+
+    Notes
+    -----
+    The ground's own bright and dark regions are larger than patches: errors of the laws are a jackknife over
+    eight sectors around the sub-radar point, where that says more than the scatter of the annuli.
     """
     value, _ = reflectivity(given, scale)
     use = ((given.mask & _BAD) == 0) & np.isfinite(value)
-    angle = np.broadcast_to(given.incidence, value.shape)
-    bins = (angle[use] / width).astype(int)
+    angle = np.broadcast_to(given.incidence, value.shape)[use]
+    azimuth = np.arctan2(given.y * np.array([[1.0], [-1.0]]), given.x)[use]
+    sector = ((azimuth / (2 * np.pi)) % 1.0 * _SECTORS).astype(int)
+    found = _annuli(value[use], angle, width, given.n)
+    if len(found.n) < 4:
+        raise InputError(
+            f"calibrate.backscatter: {len(found.n)} annuli of incidence hold ten patches that are solved and "
+            f"told apart, north from south; at least 4 are needed, but {1 - use.mean():.0%} of the patches "
+            "are not (runway, noise): give a longer or less noisy pass; 'hesper radar plan' predicts it"
+        )
+    parts = [_annuli(value[use][sector != k], angle[sector != k], width, given.n) for k in range(_SECTORS)]
+    parts = [part for part in parts if len(part.n) >= 4]
+    first, first_std = _fitted(found, parts, (np.log(0.01), np.log(0.1)), _log_muhleman)
+    second, second_std = _fitted(found, parts, (np.log(0.1), np.log(100.0)), _log_hagfors)
+    return Backscatter(
+        incidence=found.incidence, reflectivity=found.level, reflectivity_std=found.std, n=found.n,
+        muhleman=np.exp(first), muhleman_std=np.exp(first) * first_std,
+        muhleman_rms=_rms(found.level, _log_muhleman(found.incidence, first)),
+        hagfors=np.exp(second), hagfors_std=np.exp(second) * second_std,
+        scale=scale,
+        hagfors_rms=_rms(found.level, _log_hagfors(found.incidence, second)),
+    )  # fmt: skip
+
+
+def _annuli(value: Array, angle: Array, width: float, looks: float) -> _Annuli:
+    """Return the medians of annuli that hold ten patches."""
+    bins = (angle / width).astype(int)
     rows = []
     for k in np.unique(bins):
-        members, at = value[use][bins == k], angle[use][bins == k]
+        members, at = value[bins == k], angle[bins == k]
         if members.size >= 10 and np.median(members) > 0:
             spread = np.subtract(*np.percentile(members, [75, 25])) / 1.349
             # The median of a speckled value lies below its mean by a third of its relative variance.
-            level = np.median(members) * (1 + 1 / (3 * max(given.n, 1)))
+            level = np.median(members) * (1 + 1 / (3 * max(looks, 1)))
             rows.append((np.mean(at), level, 1.2533 * spread / np.sqrt(members.size), members.size))
-    if len(rows) < 4:
-        raise InputError(
-            f"calibrate.backscatter: {len(rows)} annuli of incidence hold ten patches; at least 4 are needed"
-        )
-    incidence, level, std, n = np.transpose(rows)
-    first = _fit(incidence, level, std, (np.log(0.01), np.log(0.1)), _log_muhleman)
-    second = _fit(incidence, level, std, (np.log(0.1), np.log(100.0)), _log_hagfors)
-    return Backscatter(
-        incidence=incidence, reflectivity=level, reflectivity_std=std, n=n.astype(np.int64),
-        muhleman=np.exp(first.value), muhleman_std=np.exp(first.value) * first.std,
-        muhleman_rms=_rms(level, _log_muhleman(incidence, first.value)),
-        hagfors=np.exp(second.value), hagfors_std=np.exp(second.value) * second.std,
-        scale=scale,
-        hagfors_rms=_rms(level, _log_hagfors(incidence, second.value)),
-    )  # fmt: skip
+    incidence, level, std, n = np.reshape(rows, (-1, 4)).T
+    return _Annuli(incidence, level, std, n.astype(np.int64))
 
 
 def curvature(given: Patches) -> Curvature:
@@ -131,9 +159,20 @@ def _log_hagfors(incidence: Array, parameters: Array) -> Array:
     return np.log(hagfors(incidence, fresnel=np.exp(parameters[0]), roughness=np.exp(parameters[1])))
 
 
-def _fit(incidence: Array, level: Array, std: Array, start: tuple[float, float], law: _Law) -> fit.Estimate:
+def _fitted(
+    found: _Annuli, parts: list[_Annuli], start: tuple[float, float], law: _Law
+) -> tuple[Array, Array]:
+    """Return the logarithms of a law's two parameters and their standard deviations."""
+    whole = _fit(found, start, law)
+    left = np.array([_fit(part, start, law).value for part in parts])
+    jackknife = np.sqrt((len(left) - 1) * left.var(axis=0)) if len(left) > 1 else np.zeros(2)
+    return whole.value, np.maximum(whole.std, jackknife)
+
+
+def _fit(annuli: _Annuli, start: tuple[float, float], law: _Law) -> fit.Estimate:
     def residuals(parameters: Array) -> Array:
-        return np.asarray((np.log(level) - law(incidence, parameters)) * level / std)
+        away = np.log(annuli.level) - law(annuli.incidence, parameters)
+        return np.asarray(away * annuli.level / annuli.std)
 
     found = fit.nonlinear(residuals, np.asarray(start))
     # Relief scatters annuli more than speckle does: the errors follow the scatter found.

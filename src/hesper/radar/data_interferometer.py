@@ -249,7 +249,7 @@ class Facets(NamedTuple):
 class GoldstoneImage:
     """An image of the archive's volume MG_1001: brightness or altitude of one pass."""
 
-    value: Array = array("y x", "1", "byte of the image; 0: no echo", dtype=np.int64)
+    value: Array = array("y x", "1", "byte of the image; 0: no echo")
     altitude: Array = array("y x", "m", "altitude; NaN where the scale of the bytes is not known")
     grid: Grid
     highest: int = number("1", "largest byte: 63 before 1977", dtype=int)

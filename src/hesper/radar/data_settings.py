@@ -78,6 +78,14 @@ class Scene:
         choices=("synthetic", "test", "magellan", "smooth"),
     )
     topography: str = setting("", "text", "Magellan's 1° altitudes, needed where relief is magellan")
+    material: float = setting(
+        0.23,
+        "1",
+        "scatter of the logarithm of reflectivity from place to place, where relief is synthetic or "
+        "magellan; 0.13 ± 0.03 at normal incidence (Pettengill, Ford & Nozette 1982)",
+        minimum=0.0,
+        maximum=1.0,
+    )
     law: str = setting("muhleman", "text", "law of backscatter", choices=("muhleman", "hagfors"))
     muhleman_scale: float = setting(0.0118, "1", "k of Muhleman's law", minimum=1e-5, maximum=10.0)
     muhleman_a: float = setting(0.111, "1", "a of Muhleman's law", minimum=0.01, maximum=2.0)

@@ -16,10 +16,10 @@ from hesper.radar import (
     pipeline_finder,
     pipeline_interferometer,
     pipeline_mosaic,
+    pipeline_passes,
     plot_interferometer,
     read_archive,
 )
-from hesper.radar import pipeline_results as results
 from hesper.radar.data_interferometer import Truth
 from hesper.radar.data_settings import PAPER_DATES
 from hesper.radar.model_geometry import cycle_times
@@ -113,7 +113,7 @@ def run(config: Config, run: Run) -> list[Result]:
         settings = {name: getattr(config.interferometer, name) for name in Interferometer.__annotations__}
         table = passes(**settings)
         run.write("passes.nc", lambda: netcdf(table))
-        return results.passes(table, config.interferometer.dates)
+        return pipeline_passes.rows(table, config.interferometer.dates)
     if config.source == "arecibo":
         return pipeline_arecibo.products(pipeline_arecibo.mapped(config), run)
     if config.source == "finder":

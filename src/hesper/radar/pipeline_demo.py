@@ -13,14 +13,15 @@ from hesper.radar import (
     grid_patches,
     pipeline_arecibo,
     pipeline_interferometer,
+    pipeline_passes,
     pipeline_tiles,
     plot,
     plot_interferometer,
     retrieve_features,
     simulate,
     simulate_scene,
+    simulate_terrain,
 )
-from hesper.radar import pipeline_results as results
 from hesper.radar.pipeline_config import Config, Interferometer
 from hesper.radar.plan import passes
 from hesper.runs import Run
@@ -40,7 +41,7 @@ def section(run: Run, data: Path | None) -> Section:
     settings = load(Interferometer, {})
     table = passes(**{name: getattr(settings, name) for name in Interferometer.__annotations__})
     run.write("passes.nc", lambda: netcdf(table))
-    rows += results.passes(table, settings.dates)
+    rows += pipeline_passes.rows(table, settings.dates)
     figures.append(
         Figure(
             "radar_passes",
@@ -82,7 +83,7 @@ def _pass() -> tuple[list[Result], list[Figure], list[str]]:
     half_way = (np.abs(patches.y - 375 * km) < 30 * km) & (np.abs(patches.x) < 150 * km)
     extent = float(np.median(patches.extent[half_way]))
     places = sphere.unit_vector(patches.lon, patches.lat).reshape(-1, 3)
-    planet = simulate_scene.terrain(config.scene)
+    planet = simulate_terrain.terrain(config.scene)
     known = simulate_scene.altitude(planet, places).reshape(patches.altitude.shape)
     true = retrieve_features.crater(
         dataclasses.replace(patches, altitude=np.where(np.isfinite(patches.altitude), known, np.nan)),

@@ -10,7 +10,6 @@ from hesper import maps
 from hesper.errors import InputError
 from hesper.figures import png
 from hesper.products import Result, geotiff, netcdf
-from hesper.products import read as read_product
 from hesper.radar import (
     calibrate_echoes,
     calibrate_fringes,
@@ -27,6 +26,7 @@ from hesper.radar import (
     simulate_scene,
 )
 from hesper.radar.data_interferometer import (
+    INCOMPLETE,
     Backscatter,
     Curvature,
     Echoes,
@@ -54,6 +54,7 @@ class Reduced(NamedTuple):
     """What a pass gave."""
 
     statistics: Statistics
+    """Of a run on files without its gates: they are as large as the looks of a cycle."""
     patches: Patches
     runway: Runway
     law: Backscatter
@@ -86,8 +87,8 @@ def reduce(config: Config, echoes: Iterable[Echoes], known: Truth | None) -> Red
 def reduce_files(config: Config, paths: list[Path], known: Truth | None, run: Run) -> Reduced:
     """Do the same with files: statistics on disk, and the tiles shared among the workers of the run."""
     path = run.write("statistics.nc", lambda: netcdf(prepared(config, read_archive.echoes(paths))))
-    given = read_product(path, Statistics)
-    return _mapped(config, given, pipeline_tiles.solved(config, path, run), known)
+    patches = pipeline_tiles.solved(config, path, run)
+    return _mapped(config, pipeline_tiles.without_gates(path), patches, known)
 
 
 def prepared(config: Config, echoes: Iterable[Echoes]) -> Statistics:
@@ -121,8 +122,12 @@ def _belongs(config: Config, given: Statistics) -> None:
     axis = depth_axis(waveform.baud, waveform.gates, waveform.early_gates)
     for name, found, wanted in (
         ("receivers", given.stations, ",".join(config.stations.receivers)),
-        ("frequency", given.frequency, waveform.frequency),
-        ("depth of a gate", round(float(given.depth[1] - given.depth[0]), 3), round(axis[1] - axis[0], 3)),
+        ("frequency [Hz]", given.frequency, waveform.frequency),
+        (
+            "depth of a gate [m]",
+            round(float(given.depth[1] - given.depth[0]), 3),
+            round(axis[1] - axis[0], 3),
+        ),
     ):
         if found != wanted:
             raise InputError(
@@ -155,9 +160,11 @@ def figures(found: Reduced) -> dict[str, bytes]:
 
 def rows(found: Reduced) -> list[Result]:
     """Return the numbers of a pass, beside the truth where there is one."""
-    good = (found.patches.mask == 0) & np.isfinite(found.patches.altitude)
+    # A lost look marks every cell that it would have seen; missing cycles have a row of their own.
+    good = (found.patches.mask & ~np.uint8(INCOMPLETE)) == 0
+    good &= np.isfinite(found.patches.altitude)
     out = [
-        Result("radar", "patches solved without a flag", "1", float(good.mean())),
+        Result("radar", "patches solved without a flag but for missing cycles", "1", float(good.mean())),
         Result("radar", "receive cycles that are missing", "1",
                float(found.statistics.cycles - np.count_nonzero(found.statistics.n))),
         Result("radar", "median σ of altitude, one patch", "m", _median(found.patches.altitude_std[good])),
@@ -165,13 +172,14 @@ def rows(found: Reduced) -> list[Result]:
                note="banding likely" if found.predicted.leverage < plan_pass.LEAST_LEVERAGE else ""),
         Result("radar", "half-width of the runway, predicted", "km", found.predicted.runway / km),
         _runway(found),
-        *(Result("radar", f"{name} of Muhleman's law", "1", float(value), float(std))
+        *(Result("radar", f"{name} of Muhleman's law", "1", float(value), float(std),
+                 note="of the ground in view, its bright and dark regions among it")
           for name, value, std in zip("ka", found.law.muhleman, found.law.muhleman_std, strict=True)),
         Result("radar", "rms of self-calibrated phases about their mean", "rad",
                float(found.statistics.phase[:, 1:].std())),
     ]  # fmt: skip
     if found.truth is not None:
-        out += retrieve_features.against_truth(found.surface, found.truth)
+        out += retrieve_features.against_truth(found.surface, found.truth, found.law)
     return out
 
 
@@ -187,7 +195,9 @@ def _runway(found: Reduced) -> Result:
     near = np.abs(found.runway.x) < _MIDDLE
     return Result(
         "radar", "half-width of the runway, measured", "km", _median(found.runway.half_width[near] / km),
-        _median(found.runway.half_width_std[near] / km), note="median of the columns within 300 km",
+        _median(found.runway.half_width_std[near] / km),
+        note="north and south not told apart, median of the columns within 300 km; cells that are too long "
+        "are blacked out as well",
     )  # fmt: skip
 
 

@@ -31,6 +31,8 @@ class Joined(NamedTuple):
     """Maps of several passes on one grid, and their mosaic."""
 
     maps: list[RadarMap]
+    material: list[RadarMap]
+    """The same with the whole mean law divided out: what shines by the radar's place alone is gone."""
     toward: list[Array]
     """(y, x, xyz): horizontal direction from a cell to the radar, of each pass."""
     mosaic: AltitudeMosaic
@@ -59,12 +61,15 @@ def joined(config: Config) -> Joined:
     if len({one.time for one in patches}) < len(patches):
         raise InputError("radar: two of the runs are of the same pass; name every pass once")
     area = grid_mosaic.area_of(patches, config.reduction.resolution)
-    made = [
-        grid_patches.surface(one, area, law=law, scale=law.scale, exponent=config.reduction.exponent)
-        for one, law in zip(patches, laws, strict=True)
-    ]
+    made, material = (
+        [
+            grid_patches.surface(one, area, law=law, scale=law.scale, exponent=exponent)
+            for one, law in zip(patches, laws, strict=True)
+        ]
+        for exponent in (config.reduction.exponent, 1.0)
+    )
     toward = [_horizontal(sphere.unit_vector(*lon_lat(area)), one.radar) for one in patches]
-    return Joined(made, toward, grid_mosaic.mosaic(made))
+    return Joined(made, material, toward, grid_mosaic.mosaic(made))
 
 
 def _horizontal(up: Array, direction: Array) -> Array:
@@ -82,12 +87,16 @@ def products(found: Joined, run: Run) -> list[Result]:
         Result("radar", f"{name}: offset to the first pass", "m", float(value[0]), float(std[0]))
         for name, value, std in zip(days, found.mosaic.offsets, found.mosaic.offsets_std, strict=True)
     ]
-    given = zip(days, found.maps, found.toward, strict=True)
+    given = zip(days, found.material, found.toward, strict=True)
     for (a, first, one), (b, second, other) in combinations(given, 2):
         name, between = f"{a} and {b}", np.sum(one * other, axis=-1)
         # Within 60° of each other, and of the opposite.
-        for use, seen in ((between > 0.5, "from one side"), (between < -0.5, "from opposite sides")):
-            rows += _agreement(f"{name}, seen {seen}", first, second, use)
+        for use, seen in (
+            (np.isfinite(between), "the whole overlap"),
+            (between > 0.5, "seen from one side"),
+            (between < -0.5, "seen from opposite sides"),
+        ):
+            rows += _agreement(f"{name}, {seen}", first, second, use)
         if retrieve_features.shared(first, second).sum() >= _COMPARED:
             rows += _rotation(name, first, second)
     return rows
@@ -99,7 +108,7 @@ def _agreement(name: str, first: RadarMap, second: RadarMap, use: Array) -> list
     bright, high, n = retrieve_features.correlation(
         grid_patches.smoothed(first), grid_patches.smoothed(second), use
     )
-    note = f"{n} cells; slopes seen from opposite sides are bright on one date and dark on the other"
+    note = f"{n} cells, over the mean law; slopes seen from opposite sides are bright once and dark once"
     return [
         Result("radar", f"{name}: correlation of brightness", "1", bright, note=note),
         Result("radar", f"{name}: correlation of altitude", "1", high, note=f"{n} cells, smoothed"),

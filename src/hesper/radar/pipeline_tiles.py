@@ -5,11 +5,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from hesper import config
-from hesper.products import netcdf, sha256
+from hesper.products import netcdf, read_netcdf, sha256
 from hesper.products import read as read_product
-from hesper.radar import read, retrieve_patches, simulate, simulate_scene, write
+from hesper.radar import read, retrieve_patches, simulate, simulate_scene, simulate_terrain, write
 from hesper.radar.data_interferometer import Pass, Patches, Statistics
 from hesper.radar.pipeline_config import Config
+from hesper.radar.retrieve_cells import Slab
 from hesper.record import Array, concatenate
 from hesper.runs import Run
 
@@ -19,13 +20,13 @@ def geometry(settings: Config) -> Pass:
     return simulate.geometry(settings.stations, settings.waveform, settings.observation)
 
 
-def terrain(settings: Config) -> simulate_scene.Terrain:
+def terrain(settings: Config) -> simulate_terrain.Terrain:
     """Return the surface of a recipe."""
     scene = settings.scene
     if scene.relief == "test":
-        return simulate_scene.trial_terrain(simulate.frame(geometry(settings)))
+        return simulate_terrain.trial_terrain(simulate.frame(geometry(settings)))
     relief = read.topography(scene.topography) if scene.relief == "magellan" and scene.topography else None
-    return simulate_scene.terrain(scene, relief)
+    return simulate_terrain.terrain(scene, relief)
 
 
 def setup(settings: Config) -> simulate.Setup:
@@ -49,11 +50,16 @@ def simulated(settings: Config, run: Run) -> None:
 def solved(settings: Config, statistics: Path, run: Run) -> Patches:
     """Solve a pass tile by tile; the tiles stay in a folder of their own."""
     digest = sha256(statistics)
-    count = retrieve_patches.tile_count(_statistics(statistics, digest), settings.reduction)
+    count = retrieve_patches.tile_count(_frame(statistics, digest), settings.reduction)
     names = [f"tiles/patches_{k + 1:05d}.nc" for k in range(count)]
     work = partial(_tile, recipe=_text(settings), path=statistics, digest=digest)
     paths = run.map(work, range(count), names, title="tiles")
     return concatenate([read_product(path, Patches) for path in paths], "cell")
+
+
+def without_gates(path: Path) -> Statistics:
+    """Return the statistics of a file but for powers and products: geometry, looks, noise, phases."""
+    return read_netcdf(path, Statistics, {"gate": slice(0, 0)})
 
 
 def _looks(cycle: int, recipe: str) -> bytes:
@@ -63,7 +69,9 @@ def _looks(cycle: int, recipe: str) -> bytes:
 
 def _tile(number: int, recipe: str, path: Path, digest: str) -> bytes:
     settings = _load(recipe)
-    given = _statistics(path, digest)
+    empty = _frame(path, digest)
+    rows = retrieve_patches.tile_rows(number, empty, settings.reduction)
+    given = Slab(read_netcdf(path, Statistics, {"gate": rows}), empty.depth, rows.start)
     return netcdf(retrieve_patches.tile(number, given, settings.reduction, settings.scene))
 
 
@@ -83,6 +91,8 @@ def _setup(recipe: str) -> tuple[simulate.Setup, Array]:
 
 
 @lru_cache(maxsize=1)
-def _statistics(path: Path, digest: str) -> Statistics:
+def _frame(path: Path, digest: str) -> Slab:
+    """Return what tiles share: geometry, looks and axes, without powers and products."""
     del digest  # two files of one name are told apart by it
-    return read_product(path, Statistics)
+    depth = read_netcdf(path, Statistics, {"cycle": slice(0, 0)}).depth
+    return Slab(without_gates(path), depth, 0)

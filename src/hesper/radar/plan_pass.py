@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper.constants import VENUS_RADIUS
-from hesper.radar import retrieve_patches
+from hesper.radar import retrieve_cells
 from hesper.radar.data_interferometer import ALIASED, AMBIGUOUS, ELONGATED, Pass, Predicted
 from hesper.radar.data_settings import Reduction, Scene, Stations, Waveform
 from hesper.radar.model import cell_extent, wavelength
@@ -57,9 +57,8 @@ def predict(
     """
     depth = depth_axis(waveform.baud, waveform.gates, waveform.early_gates)
     shift = shift_axis(waveform.doppler_cell, waveform.doppler_cells)
-    gate, column = next(
-        retrieve_patches.blocks(geometry, depth, shift, waveform.frequency, waveform.gates * len(shift))
-    )
+    on = retrieve_cells.lattice(geometry, depth, shift, waveform.frequency)
+    gate, column = retrieve_cells.numbered(on, 0, int(on.start[-1]))
     row = middle_row(geometry)
     rate = float(geometry.rotation_rate[row])
     width = float(doppler_width(rate, shift, waveform.frequency))
@@ -173,7 +172,7 @@ def _cut(
 ) -> Cut:  # fmt: skip
     row = middle_row(geometry)
     scale = budget(stations, waveform, scene, float(geometry.distance[row])).scale
-    q, area = retrieve_patches.steering(geometry, tracked, depth, shift, waveform.frequency, scene)
+    q, area = retrieve_cells.steering(geometry, tracked, depth, shift, waveform.frequency, scene)
     kappa = pair_fringes(geometry.fringe)
     angle = np.arccos(np.clip(tracked.centre_z / VENUS_RADIUS, -1, 1))
     band = waveform.doppler_cell * waveform.doppler_cells
@@ -181,13 +180,13 @@ def _cut(
     signal = scale[0] * area * reflectivity(angle, scene) * power
     theta = np.stack([share[0] * signal, share[1] * signal, 0 * signal, 0 * signal], axis=-1)
     n = np.where(tracked.y > 0, float(looks), 0.0)
-    block = retrieve_patches.Cells(
+    block = retrieve_cells.Cells(
         np.zeros(len(n), np.int64), tracked.column[:, 0], tracked, np.zeros((*n.shape, 1)), n, q, area,
         tracked.x[:, :, None] * kappa[None, :, :, 0], np.ascontiguousarray(kappa[:, :, 1]),
     )  # fmt: skip
-    covariance = retrieve_patches.bounds(block, theta, scale / scale[0])
+    covariance = retrieve_cells.bounds(block, theta, scale / scale[0])
     variance = np.diagonal(covariance, axis1=1, axis2=2)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.sqrt(variance[:, :2]) / theta[:, :2]
-    limit = retrieve_patches.contrast_std(covariance, theta[:, :2].sum(axis=1))
+    limit = retrieve_cells.contrast_std(covariance, theta[:, :2].sum(axis=1))
     return Cut(np.sqrt(variance[:, 2:]), relative, limit, signal, covariance)

@@ -9,7 +9,7 @@ from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
 from hesper.geometry import sphere
 from hesper.products import Result
-from hesper.radar.data_interferometer import ALIASED, INCOMPLETE, Patches, RadarMap, Truth
+from hesper.radar.data_interferometer import ALIASED, INCOMPLETE, Backscatter, Patches, RadarMap, Truth
 from hesper.record import Array
 from hesper.units import km
 
@@ -87,21 +87,28 @@ def shared(first: RadarMap, second: RadarMap) -> Array:
     return np.asarray(both & (((first.mask | second.mask) & (ALIASED | INCOMPLETE)) == 0))
 
 
-def against_truth(given: RadarMap, known: Truth) -> list[Result]:
-    """Return how altitude and brightness of a map compare with the truth."""
+def against_truth(given: RadarMap, known: Truth, law: Backscatter) -> list[Result]:
+    """Return how altitude and brightness of a map compare with the truth.
+
+    Parameters
+    ----------
+    law
+        That the brightness was divided by.
+    """
     use = np.isfinite(given.altitude) & np.isfinite(known.altitude) & (given.altitude_std > 0)
     use &= (given.mask & ALIASED) == 0
     error = given.altitude[use] - _referred(given, known, use)
     scaled = error / given.altitude_std[use]
     spread = 1.4826 * float(np.median(np.abs(scaled - np.median(scaled))))
-    ratio = given.brightness[use] / known.factor[use]
+    mean = np.interp(given.incidence[use], law.incidence, law.reflectivity)
+    ratio = given.brightness[use] * mean**given.exponent / known.reflectivity[use]
     scatter = float(np.std(np.log(np.maximum(ratio / np.median(ratio), 1e-3))))
     return [
         Result("radar", "robust error of altitude on the map", "m",
                1.4826 * float(np.median(np.abs(error - np.median(error))))),
         Result("radar", "robust scatter of altitude error over its σ", "1", spread,
                note="walls of craters and troughs, blurred by the cells, are in it"),
-        Result("radar", "scatter of log brightness about the patches' material", "1", scatter,
+        Result("radar", "scatter of log reflectivity about the material's", "1", scatter,
                note="local slopes are in it: hills are bright in front and dark behind"),
     ]  # fmt: skip
 

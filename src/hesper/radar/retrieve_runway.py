@@ -34,9 +34,9 @@ def runway(given: Patches, limit: float) -> Runway:
     for k, column in enumerate(columns):
         near = use & (np.abs(given.column - column) <= _NEIGHBOURS)
         width[k], tied = _parted(given.y[near], ~(given.contrast_std[near] < limit))
-        own = np.sort(given.y[use & (given.column == column)])
+        own = np.concatenate([[0.0], np.sort(given.y[use & (given.column == column)])])
         place = int(np.clip(np.searchsorted(own, width[k]), 1, len(own) - 1))
-        std[k] = max(tied, own[place] - own[place - 1] if len(own) > 1 else own[0]) / 2
+        std[k] = max(tied, own[place] - own[place - 1]) / 2
     x = np.array([np.mean(given.x[use & (given.column == column)]) for column in columns])
     return Runway(x=x, column=columns, half_width=width, half_width_std=std)
 
@@ -55,7 +55,8 @@ def _parted(y: Array, bad: Array) -> tuple[float, float]:
     y, bad = y[order], bad[order]
     # Cost of an edge before cell k: good cells inside and bad ones outside.
     cost = np.concatenate([[0], np.cumsum(~bad)]) + np.concatenate([np.cumsum(bad[::-1])[::-1], [0]])
-    edge = np.concatenate([[0.0], (y[1:] + y[:-1]) / 2, y[-1:]])
+    # Where the first cell is told apart already the edge lies between it and the Doppler equator.
+    edge = np.concatenate([y[:1] / 2, (y[1:] + y[:-1]) / 2, y[-1:]])
     best = np.flatnonzero(cost == cost.min())
     tied = edge[cost <= cost.min() + 1]
     return float(edge[best[len(best) // 2]]), float(np.ptp(tied))

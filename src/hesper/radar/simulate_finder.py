@@ -11,7 +11,8 @@ from hesper.radar.data_finder import DiskLook
 from hesper.radar.data_settings import Finder, Scene
 from hesper.radar.model_finder import days, project
 from hesper.radar.model_geometry import transits
-from hesper.radar.simulate_scene import Patch, Terrain, factor
+from hesper.radar.simulate_scene import factor
+from hesper.radar.simulate_terrain import Patch, Terrain
 from hesper.runs import generator
 from hesper.units import day, deg, km
 
