@@ -133,6 +133,13 @@ class Reduction:
         shown="min",
         minimum=0.1,
     )
+    selfcal_amplitude: float = setting(
+        10 * minute,
+        "s",
+        "shortest solution of its amplitudes; longer where the field is faint, none where too faint",
+        shown="min",
+        minimum=0.1,
+    )
     elevation: bool = setting(
         True, "1", "correct the bootstrap for the gain's course with elevation, where that is seen"
     )

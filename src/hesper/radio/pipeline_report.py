@@ -9,7 +9,7 @@ from hesper.radio import (
     calibrate_flux,
     grid_fluctuation,
     grid_samples,
-    pipeline_target,
+    pipeline_background,
 )
 from hesper.radio.calibrate_calibrators import Calibration
 from hesper.radio.data_image import Frame
@@ -39,7 +39,7 @@ def _fluctuation(seen: Followed, settings: Reduction) -> Result:
     """Return the fluctuations of the last block, background and planet subtracted."""
     quantity = "fluctuation of the sky at low resolution"
     empty = calibrate_background.subtracted(
-        seen.residual, pipeline_target.planet(seen.residual, seen.fit, settings)
+        seen.residual, pipeline_background.planet(seen.residual, seen.fit, settings)
     )
     field = seen.field.frame
     frame = Frame(

@@ -23,7 +23,6 @@ from hesper.radio import (
     grid_samples,
     grid_weights,
     model_flux,
-    pipeline_noise,
     pipeline_report,
     pipeline_sky,
     pipeline_target,
@@ -34,6 +33,7 @@ from hesper.radio import (
     read_uvfits,
     retrieve_budget,
     retrieve_disk,
+    retrieve_noise,
     retrieve_temperature,
     simulate,
     simulate_scene,
@@ -57,6 +57,7 @@ PRODUCTS = (
     "gains.nc",
     "calibrators.nc",
     "phases.nc",
+    "amplitudes.nc",
     "flags.nc",
     "sources.nc",
     "field.fits",
@@ -200,7 +201,7 @@ def reduced(config: Config, path: Path) -> Reduced:
                 yield calibrate_calibrators.calibrated(raw, calibration)
 
     seen = pipeline_target.followed(blocks, settings, hold=size < settings.memory)
-    seen = seen._replace(fit=pipeline_noise.stated(seen.tracked, seen.fit, seen.field.frame))
+    seen = seen._replace(fit=retrieve_noise.stated(seen.tracked, seen.fit, seen.field.frame))
     planet = planet_image(seen)
     budget = _budget(archive, calibration, seen, target, secondary)
     share = config.calibration or retrieve_budget.systematic(budget)
@@ -299,6 +300,7 @@ def written(done: Reduced, run: Run) -> None:
         "gains.nc": done.calibration.gains,
         "calibrators.nc": done.calibration.fluxes,
         "phases.nc": target.phases,
+        "amplitudes.nc": target.amplitudes,
         "flags.nc": done.flags,
         "sources.nc": target.sources,
         "tracked.nc": target.tracked,
