@@ -1,4 +1,4 @@
-"""Interference that is always on, below the noise of any one visibility, is told by its fringe and taken off."""
+"""Interference that is always on, below the noise of a visibility, is told by its fringe and taken off."""
 
 import dataclasses
 
@@ -9,14 +9,14 @@ from hesper.radio.data import Visibilities
 from hesper.record import Array
 
 _TURNS = 4.0
-"""Of the fringe in a window: of a source in the field less than 1/(2π 4) of its power looks like the ground."""
+"""Of the fringe in a window: of a source in the field less than 1/(2π 4) looks like the ground."""
 
 
 def without_ground(visibilities: Visibilities, residual: Array) -> Visibilities:
     """Return the visibilities less what is constant in every scan before the fringes were stopped.
 
-    No flagger finds it, for it is below the noise; but it adds up on the shortest baselines, where the disk is
-    brightest (Athreya 2009, ApJ 696, 885).
+    No flagger finds it, for it is below the noise; but it adds up on the shortest baselines, where the disk
+    is brightest (Athreya 2009, ApJ 696, 885).
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ def amplitudes(block: Visibilities, model: Array, *, interval: float) -> Gains:
     block, model
         As in `phases`.
     interval
-        Shortest solution interval [s]; it is doubled, up to a scan, until the median standard deviation is 1 %.
+        Shortest solution interval [s]; doubled, up to a scan, until the median standard deviation is 1 %.
 
     Notes
     -----
@@ -69,10 +69,15 @@ def amplitudes(block: Visibilities, model: Array, *, interval: float) -> Gains:
         if there.any() and np.median((found.amplitude_std / found.amplitude)[there]) <= _PRECISE:
             return _normalised(found)
         if interval >= longest:
-            return dataclasses.replace(
-                found, amplitude=np.ones_like(found.amplitude), phase=np.zeros_like(found.phase)
-            )
+            return ones(found)
         interval *= _LONGER
+
+
+def ones(table: Gains) -> Gains:
+    """Return a table that changes nothing."""
+    return dataclasses.replace(
+        table, amplitude=np.ones_like(table.amplitude), phase=np.zeros_like(table.phase)
+    )
 
 
 def _normalised(found: Gains) -> Gains:

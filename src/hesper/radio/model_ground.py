@@ -1,7 +1,7 @@
 """Signals from the ground among visibilities whose fringes were stopped for the sky.
 
-A transmitter that stands still has a constant visibility before the fringes are stopped; stopping them turns it by
-−2π ν w/c and smears it by sinc(ν Δw/c), Δw the change of w in an integration (Athreya 2009, ApJ 696, 885).
+A transmitter that stands still has a constant visibility before the fringes are stopped; stopping them turns
+it by −2π ν w/c and smears it by sinc(ν Δw/c), Δw the change of w in an integration (Athreya 2009).
 """
 
 import math

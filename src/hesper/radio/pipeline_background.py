@@ -124,9 +124,9 @@ def searched(data: Blocks, known: Sources, settings: Reduction) -> tuple[Clean, 
 
     Notes
     -----
-    Components sit on pixels and samples are means: an image of a source of a jansky has holes of some per cent
-    of it, in which fainter sources drown. Subtracted from the visibilities it leaves none. All are found where
-    a search finds no more, or the field is near its noise.
+    Components sit on pixels and samples are means: an image of a source of a jansky has holes of some per
+    cent of it, in which fainter sources drown. Subtracted from the visibilities it leaves none. All are
+    found where a search finds no more, or the field is near its noise.
     """
     found = refined(data, known, settings, None)
     field = image(_without(data, found, settings), settings, sigmas=settings.clean_sigmas)

@@ -36,8 +36,6 @@ from hesper.units import arcsec
 _WEIGHTINGS = 3
 _ROUGH = 3.0
 """Times as shallow as the last is the first CLEAN, of phases that are the calibrators'."""
-_SEARCHES = 4
-"""For sources, with better gains each time; one does where gains are good."""
 Step = Callable[[Visibilities], Visibilities]
 
 
@@ -50,7 +48,7 @@ class Followed(NamedTuple):
     phases: Gains
     """Of the last self-calibration."""
     amplitudes: Gains
-    """Likewise; ones where the field is too faint."""
+    """Likewise; ones where the field is too faint or the recipe wants none."""
     tracked: Tracked
     fit: DiskFit
     before: Array
@@ -90,23 +88,23 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
     Notes
     -----
     Self-calibration goes three times over the data: phases on what the calibrators' phases show of the field,
-    phases and amplitudes on the background of a second image, and once more with the disk that was fitted by
-    then. A planet left out of the model is taken for errors of the phases and dimmed, by 4 % where it makes up
-    5 % of the field's flux density.
+    phases and amplitudes on the background of a second image, and once more with the disk that was fitted
+    by then. A planet left out of the model is taken for errors of the phases and dimmed, by 4 % where it
+    makes up 5 % of the field's flux density.
     """
     data = _mapped(blocks, _strong, hold)
     rough = image(data(), settings, sigmas=_ROUGH * settings.clean_sigmas)
     bright = refined(data, sources(rough, data, settings), settings, None)
     data = _phased(data, bright, settings, hold)
     found = bright
-    for _ in range(_SEARCHES):
+    for _ in range(settings.searches):
         field, found, complete = searched(data, found, settings)
         data, _ = _calibrated(data, found, settings, None, hold)
         if complete:
             break
     found = refined(data, found, settings, None)
     parts = [_average(_cleared(block, found, settings, None), settings) for block in data()]
-    _, disk = _weighted(concatenate(parts, "time"), field.frame, settings)
+    _, disk = _weighted(concatenate(parts, "time"), field.frame, settings, rounds=1)
     data, tables = _calibrated(data, found, settings, disk, hold)
     found = refined(data, found, settings, disk)
     last: list[Visibilities] = []
@@ -116,7 +114,7 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
         fractions.append((block.flag.mean(), clean.flag.mean()))
         parts.append(_average(clean, settings))
         last[:] = [clean]
-    joined, fit = _weighted(concatenate(parts, "time"), field.frame, settings)
+    joined, fit = _weighted(concatenate(parts, "time"), field.frame, settings, rounds=_WEIGHTINGS)
     return Followed(
         field, found, tables.joined(0), tables.joined(1), joined, fit, np.array(fractions), last[0]
     )
@@ -161,6 +159,8 @@ def _calibrated(
             model = model + planet(block, disk, settings)
         turn = calibrate_selfcal.phases(block, model, interval=settings.selfcal)
         turned = calibrate_gains.with_gains(block, turn, None)
+        if not settings.amplitudes:
+            return turn, calibrate_selfcal.ones(turn)
         return turn, calibrate_selfcal.amplitudes(turned, model, interval=settings.selfcal_amplitude)
 
     def step(block: Visibilities) -> Visibilities:
@@ -170,11 +170,13 @@ def _calibrated(
     return _mapped(data, step, hold), tables
 
 
-def _weighted(tracked: Tracked, field: Frame, settings: Reduction) -> tuple[Tracked, DiskFit]:
+def _weighted(tracked: Tracked, field: Frame, settings: Reduction, *, rounds: int) -> tuple[Tracked, DiskFit]:
     """Fit the disk with baselines, and octaves of them, weighted by what the last fit left there."""
     disk = retrieve_disk.disk_or_limit(tracked, exponent=settings.limb)
     weighted = tracked
-    for _ in range(_WEIGHTINGS):
+    if not settings.weigh:
+        return tracked, disk
+    for _ in range(rounds):
         weighted = retrieve_weights.by_ring(retrieve_weights.by_scatter(tracked, disk), disk, field)
         disk = retrieve_disk.disk_or_limit(weighted, exponent=settings.limb)
     return weighted, disk
@@ -184,7 +186,8 @@ def _cleared(block: Visibilities, found: Sources, settings: Reduction, disk: Dis
     """Subtract the background, take off and flag what is left besides the planet."""
     less = calibrate_background.subtracted(block, background(block, found, settings))
     known = planet(block, disk, settings) if disk is not None else np.zeros(1, np.complex64)
-    less = calibrate_ground.without_ground(less, calibrate_background.subtracted(less, known).value)
+    if settings.ground:
+        less = calibrate_ground.without_ground(less, calibrate_background.subtracted(less, known).value)
     residual = calibrate_background.subtracted(less, known).value
     return calibrate_gains.with_weights(calibrate_flags.automatic(less, residual))
 

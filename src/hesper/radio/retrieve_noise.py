@@ -1,6 +1,7 @@
 """How far the fitted flux density scatters beside the planet, where there is nothing to be fitted."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def stated(tracked: Tracked, fit: DiskFit, field: Frame) -> DiskFit:
     planet and to the jackknives over time and antennas where one of these is surely larger, and to what short
     and long baselines disagree by.
     """
-    wide = honest(fit, scatter(tracked, fit, field))
+    wide = honest(fit, scatter(tracked, fit, field).rms)
     antennas = np.unique([tracked.antenna1, tracked.antenna2]).size
     worst = wide.flux_density_std
     for found, groups in (
@@ -38,8 +39,17 @@ def stated(tracked: Tracked, fit: DiskFit, field: Frame) -> DiskFit:
     return torn(dataclasses.replace(wide, flux_density_std=worst), *split(tracked, fit))
 
 
-def scatter(tracked: Tracked, fit: DiskFit, field: Frame) -> float:
-    """Return the rms [Jy] of flux densities of the same disk, fitted everywhere in a ring about the planet.
+class Scatter(NamedTuple):
+    """Of flux densities beside the planet."""
+
+    rms: float
+    """[Jy]"""
+    predicted: float
+    """By the weights [Jy]."""
+
+
+def scatter(tracked: Tracked, fit: DiskFit, field: Frame) -> Scatter:
+    """Return the rms of flux densities of the same disk, fitted everywhere in a ring about the planet.
 
     Parameters
     ----------
@@ -69,10 +79,11 @@ def scatter(tracked: Tracked, fit: DiskFit, field: Frame) -> float:
     size = max(2 * int(np.ceil(1.2 * _OUTER * unit / pixel)), _SMALLEST)
     frame = dataclasses.replace(field, pixel=pixel, size=size)
     plan = model_imaging.prepare(samples.uvw, rest, mass, size=size, pixel=pixel)
-    image = model_imaging.image(plan) / np.sum(information, dtype=float)
+    total = float(np.sum(information, dtype=float))
+    image = model_imaging.image(plan) / total
     away = grid_image.offsets(frame) / unit
     ring = (away > _INNER) & (away < _OUTER)
-    return float(np.sqrt(np.mean(image[ring].astype(float) ** 2)))
+    return Scatter(float(np.sqrt(np.mean(image[ring].astype(float) ** 2))), total**-0.5)
 
 
 def honest(fit: DiskFit, beside: float) -> DiskFit:

@@ -15,7 +15,7 @@ from hesper.record import Array, concatenate, take
 _PARALLEL = ("I", "RR", "LL", "XX", "YY")
 _SURE = 5.0
 """Standard deviations below which a fitted source is no source."""
-_ROWS, _CHANNELS = 1500, 6
+_ROWS, _CHANNELS = 500, 4
 """Of a block, from which the sources' overlap is found."""
 _RIDGE = 0.02
 """Added to correlations: two components within a tenth of a beam are told apart no further."""
@@ -66,8 +66,8 @@ def fitted(
     Notes
     -----
     Three parameters a source. The gradient is exact, from all visibilities r: Σ w Re(r e^{−iφ}) and
-    Σ w (2π u S) Im(r e^{−iφ}). So is the diagonal of the normal matrix; the correlations beside it, from which
-    sources within each other's sidelobes are told apart, come from a sample of the visibilities.
+    Σ w (2π u S) Im(r e^{−iφ}). So is the diagonal of the normal matrix; the correlations beside it, from
+    which sources within each other's sidelobes are told apart, come from a sample of the visibilities.
     """
     for _ in range(rounds):
         found = _stepped(found, residuals)
@@ -156,20 +156,18 @@ def _overlap(found: Sources, block: Visibilities, weight: Array) -> Array:
     out = np.zeros((3 * east.size, 3 * east.size))
     for channel in generator.choice(channels, min(_CHANNELS, channels), replace=False):
         waves = uvw * block.setup.frequency[channel]
-        fringe = np.exp(2j * np.pi * (waves @ place))
-        across = 2j * np.pi * found.flux_density * fringe
-        design = (
-            np.concatenate(
-                [
-                    fringe,
-                    across * (waves[:, :1] - waves[:, 2:] * slope[0]),
-                    across * (waves[:, 1:2] - waves[:, 2:] * slope[1]),
-                ],
-                axis=1,
+        phase = (2 * np.pi * (waves @ place)).astype(np.float32)
+        root = np.sqrt(weight[..., channel].reshape(-1)[row])[:, None]
+        cosine, sine = root * np.cos(phase), root * np.sin(phase)
+        across = [
+            (2 * np.pi * found.flux_density * (waves[:, i : i + 1] - waves[:, 2:] * slope[i])).astype(
+                np.float32
             )
-            * np.sqrt(weight[..., channel].reshape(-1)[row])[:, None]
-        )
-        out += (design.conj().T @ design).real
+            for i in (0, 1)
+        ]
+        real = np.concatenate([cosine, *(-part * sine for part in across)], axis=1)
+        imaginary = np.concatenate([sine, *(part * cosine for part in across)], axis=1)
+        out += real.T @ real + imaginary.T @ imaginary
     return out
 
 

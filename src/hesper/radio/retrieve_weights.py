@@ -51,10 +51,10 @@ def by_ring(tracked: Tracked, fit: DiskFit, field: Frame) -> Tracked:
 
     Notes
     -----
-    Errors that are below the noise of a visibility, but that many share, do not show in χ². They show where the
-    disk is fitted beside the planet: for the baselines of an octave alone, within some of their own fringes,
-    the rms flux density is what they are worth (`retrieve_noise.scatter`). So every octave is judged at
-    its own scale, interference on the shortest at arcminutes, phases on the longest at arcseconds.
+    Errors that are below the noise of a visibility, but that many share, do not show in χ². They show where
+    the disk is fitted beside the planet: for the baselines of an octave alone, within some of their own
+    fringes, the rms flux density is what they are worth (`retrieve_noise.scatter`). So every octave is
+    judged at its own scale, interference on the shortest at arcminutes, phases on the longest at arcseconds.
     """
     length = np.linalg.norm(tracked.uv, axis=-1)[..., None] * tracked.frequency / SPEED_OF_LIGHT
     longest = float(length.max())
@@ -65,17 +65,10 @@ def by_ring(tracked: Tracked, fit: DiskFit, field: Frame) -> Tracked:
         if not np.any(tracked.weight[np.broadcast_to(mine, weight.shape)] > 0):
             continue
         part = dataclasses.replace(tracked, weight=np.where(mine, tracked.weight, np.float32(0)))
-        ratio = retrieve_noise.scatter(part, fit, field) / _expected(part, fit)
+        beside = retrieve_noise.scatter(part, fit, field)
+        ratio = beside.rms / beside.predicted
         weight = np.where(mine, weight / max(ratio, 1.0) ** 2, weight)
     return dataclasses.replace(tracked, weight=weight.astype(np.float32))
-
-
-def _expected(tracked: Tracked, fit: DiskFit) -> float:
-    """Return the standard deviation [Jy] of the flux density that the weights predict, all else held."""
-    held = retrieve_disk.disk(
-        retrieve_disk.moved(tracked, fit), free=retrieve_disk.FLUX_ALONE, exponent=fit.limb_exponent
-    )
-    return held.flux_density_std / max(held.reduced_chi2, 1.0) ** 0.5
 
 
 def _chi2(tracked: Tracked, fit: DiskFit) -> tuple[Array, Array]:
