@@ -55,10 +55,10 @@ def beam_response(setup: Setup, offset: Array) -> Array:
     return model_beam.primary_beam(np.asarray(offset)[..., None], setup.frequency, beam.coefficients)
 
 
-def image(blocks: Iterable[Visibilities], settings: Reduction, *, sigmas: float) -> Clean:
+def image(blocks: Iterable[Visibilities], settings: Reduction, *, sigmas: float, planet_there: bool) -> Clean:
     """Return the field CLEANed to some standard deviations.
 
-    Where the planet passed only what is brighter than it can be is cleaned.
+    Where the planet passed, and is there, only what is brighter than it can be is cleaned.
     """
     width = settings.size * settings.pixel
     parts, tracks, setup, times = [], [], None, []
@@ -81,6 +81,8 @@ def image(blocks: Iterable[Visibilities], settings: Reduction, *, sigmas: float)
     samples = concatenate(parts, "sample")
     weight = grid_weights.briggs(samples, robust=settings.robust, field_of_view=width)
     prepared = grid_image.prepare(samples, weight, frame, wide_psf=False)
+    if not planet_there:
+        return grid_clean.clark(prepared, grid_clean.everywhere(frame), sigmas=sigmas)
     trail = np.zeros((frame.size, frame.size), bool)
     for passed in tracks:
         trail |= grid_clean.along(frame, passed, settings.mask)
@@ -100,9 +102,8 @@ def brightest_planet(passed: Track, setup: Setup) -> float:
     return float(np.max(disks * passed.response))
 
 
-def sources(field: Clean, data: Blocks, settings: Reduction) -> Sources:
-    """Return the background sources of an image, not yet fitted; what may be the planet is not among them."""
-    found = retrieve_sources.sources(field, sigmas=settings.source_sigmas)
+def beside_planet(found: Sources, data: Blocks, settings: Reduction) -> Sources:
+    """Return the sources less what may be the planet."""
     tracks = [(track(block), block.setup) for block in data()]
     passed = np.concatenate([own.direction for own, _ in tracks])
     away = calibrate_background.outside_track(found.east, found.north, *passed.T, radius=settings.mask)
@@ -110,7 +111,9 @@ def sources(field: Clean, data: Blocks, settings: Reduction) -> Sources:
     return take(found, "source", away | bright)
 
 
-def searched(data: Blocks, known: Sources, settings: Reduction) -> tuple[Clean, Sources, bool]:
+def searched(
+    data: Blocks, known: Sources, settings: Reduction, disk: DiskFit | None
+) -> tuple[Clean, Sources, bool]:
     """Return field, sources, and whether they are all: what is known is subtracted, and the rest searched.
 
     Parameters
@@ -121,6 +124,8 @@ def searched(data: Blocks, known: Sources, settings: Reduction) -> tuple[Clean, 
         Sources so far.
     settings
         The recipe.
+    disk
+        The planet, once it is known: with it subtracted sources on its trail are sought as well.
 
     Notes
     -----
@@ -128,22 +133,37 @@ def searched(data: Blocks, known: Sources, settings: Reduction) -> tuple[Clean, 
     cent of it, in which fainter sources drown. Subtracted from the visibilities it leaves none. All are
     found where a search finds no more, or the field is near its noise.
     """
-    found = refined(data, known, settings, None)
-    field = image(_without(data, found, settings), settings, sigmas=settings.clean_sigmas)
-    more = sources(field, data, settings)
+    found = refined(data, known, settings, disk)
+    field = image(
+        _without(data, found, settings, disk),
+        settings,
+        sigmas=settings.clean_sigmas,
+        planet_there=disk is None,
+    )
+    more = retrieve_sources.sources(field, sigmas=settings.source_sigmas)
+    if disk is None:
+        more = beside_planet(more, data, settings)
     if found.east.size:
         apart = calibrate_background.outside_track(
-            more.east, more.north, found.east, found.north, radius=0.5 * field.beam.major
+            more.east, more.north, found.east, found.north, radius=field.beam.major
         )
         more = take(more, "source", apart)
-    every = refined(data, retrieve_sources.joined(found, more), settings, None)
+    every = refined(data, retrieve_sources.joined(found, more), settings, disk)
     complete = field.rms < _NEAR * field.noise or not more.east.size
     return retrieve_sources.painted(field, found), every, complete
 
 
-def _without(data: Blocks, found: Sources, settings: Reduction) -> Iterator[Visibilities]:
+def _without(
+    data: Blocks, found: Sources, settings: Reduction, disk: DiskFit | None
+) -> Iterator[Visibilities]:
     for block in data():
-        yield calibrate_background.subtracted(block, background(block, found, settings))
+        yield calibrate_background.subtracted(block, sky(block, found, settings, disk))
+
+
+def sky(block: Visibilities, found: Sources, settings: Reduction, disk: DiskFit | None) -> Array:
+    """Return the visibilities of all that is known of the field (time, baseline, channel) [Jy]."""
+    model = background(block, found, settings)
+    return model if disk is None else model + planet(block, disk, settings)
 
 
 def background(block: Visibilities, found: Sources, settings: Reduction) -> Array:
@@ -184,12 +204,4 @@ def planet(block: Visibilities, disk: DiskFit, settings: Reduction) -> Array:
 
 def refined(data: Blocks, found: Sources, settings: Reduction, disk: DiskFit | None) -> Sources:
     """Fit the sources' places and flux densities to the visibilities."""
-
-    def residuals(guess: Sources) -> Iterable[Visibilities]:
-        for block in data():
-            model = background(block, guess, settings)
-            if disk is not None:
-                model = model + planet(block, disk, settings)
-            yield calibrate_background.subtracted(block, model)
-
-    return retrieve_sources.fitted(found, residuals)
+    return retrieve_sources.fitted(found, lambda guess: _without(data, guess, settings, disk))

@@ -14,6 +14,7 @@ from hesper.radio import (
     calibrate_selfcal,
     calibrate_track,
     retrieve_disk,
+    retrieve_sources,
     retrieve_weights,
 )
 from hesper.radio.data import Visibilities
@@ -23,11 +24,12 @@ from hesper.radio.data_settings import Reduction
 from hesper.radio.pipeline_background import (
     Blocks,
     background,
+    beside_planet,
     image,
     planet,
     refined,
     searched,
-    sources,
+    sky,
     track,
 )
 from hesper.record import Array, concatenate
@@ -43,7 +45,7 @@ class Followed(NamedTuple):
     """What the target's scans gave."""
 
     field: Clean
-    """The field before the background was subtracted, the planet's trail left alone."""
+    """The field, without the planet."""
     sources: Sources
     phases: Gains
     """Of the last self-calibration."""
@@ -87,25 +89,24 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
 
     Notes
     -----
-    Self-calibration goes three times over the data: phases on what the calibrators' phases show of the field,
-    phases and amplitudes on the background of a second image, and once more with the disk that was fitted
-    by then. A planet left out of the model is taken for errors of the phases and dimmed, by 4 % where it
-    makes up 5 % of the field's flux density.
+    Phases are first solved on what the calibrators' phases show of the field. Then sources are sought,
+    phases and amplitudes solved and the disk fitted, at least twice, the second time with the disk of the
+    first in the model: a planet left out of it is taken for errors of the phases and dimmed, by 4 % where it
+    makes up 5 % of the field's flux density; and a source on its trail left in brightens it.
     """
     data = _mapped(blocks, _strong, hold)
-    rough = image(data(), settings, sigmas=_ROUGH * settings.clean_sigmas)
-    bright = refined(data, sources(rough, data, settings), settings, None)
-    data = _phased(data, bright, settings, hold)
-    found = bright
-    for _ in range(settings.searches):
-        field, found, complete = searched(data, found, settings)
-        data, _ = _calibrated(data, found, settings, None, hold)
-        if complete:
-            break
+    rough = image(data(), settings, sigmas=_ROUGH * settings.clean_sigmas, planet_there=True)
+    found = beside_planet(retrieve_sources.sources(rough, sigmas=settings.source_sigmas), data, settings)
     found = refined(data, found, settings, None)
-    parts = [_average(_cleared(block, found, settings, None), settings) for block in data()]
-    _, disk = _weighted(concatenate(parts, "time"), field.frame, settings, rounds=1)
-    data, tables = _calibrated(data, found, settings, disk, hold)
+    data = _phased(data, found, settings, hold)
+    disk: DiskFit | None = None
+    for search in range(max(settings.searches, 2)):
+        field, found, complete = searched(data, found, settings, disk)
+        data, tables = _calibrated(data, found, settings, disk, hold)
+        parts = [_average(_cleared(block, found, settings, disk), settings) for block in data()]
+        _, disk = _weighted(concatenate(parts, "time"), field.frame, settings, rounds=1)
+        if complete and search:
+            break
     found = refined(data, found, settings, disk)
     last: list[Visibilities] = []
     parts, fractions = [], []
@@ -154,9 +155,7 @@ def _calibrated(
     tables = _Tables()
 
     def solve(block: Visibilities) -> tuple[Gains, Gains]:
-        model = background(block, found, settings)
-        if disk is not None:
-            model = model + planet(block, disk, settings)
+        model = sky(block, found, settings, disk)
         turn = calibrate_selfcal.phases(block, model, interval=settings.selfcal)
         turned = calibrate_gains.with_gains(block, turn, None)
         if not settings.amplitudes:

@@ -130,7 +130,8 @@ def _solved(found: Sources, sums: Array, square: Array, chi2: float) -> Sources:
     safe = np.where(weight > 0, weight, 1.0)
     # [1/rad]: the reciprocal of the beam
     wide = 2 * np.pi * np.sqrt(np.maximum(uu + vv, 1e-30) / safe / 2)
-    std = np.sqrt(chi2 * np.diag(inverse)[: flux.size]) / np.sqrt(safe)
+    # All else held: of two that share a beam both would be lost in the error that they have in common.
+    std = np.sqrt(chi2 / safe)
     return dataclasses.replace(
         found,
         east=found.east + np.clip(to_east, -0.3 / wide, 0.3 / wide),
