@@ -7,7 +7,7 @@ import pytest
 from tests.radio.conftest import observation
 
 from hesper.errors import InputError
-from hesper.radio import calibrate_flags, model_flags
+from hesper.radio import calibrate_flags, model_flags, model_flags_lines
 from hesper.record import take
 
 
@@ -24,7 +24,7 @@ def _turned(rng, shape):
 def _found(value, **changes):
     flag = np.zeros(value.shape, bool)
     t = calibrate_flags.DEFAULT._replace(**changes)
-    model_flags.cube_flags(value, flag, *t[:3], 15)
+    model_flags.cube_flags(value, np.ones(value.shape, np.float32), flag, *t[:3], 15)
     return flag
 
 
@@ -72,7 +72,7 @@ def test_rank_operator_fills_gaps_and_leaves_islands():
     flag[10:20] = True
     flag[14] = False
     flag[30] = True
-    model_flags.rank_operator(flag, 0.2)
+    model_flags_lines.rank_operator(flag[:, None], 0.2)
     assert flag[10:20].all() and flag[30] and not flag[25] and not flag[35]
     # η = 0.2 of a run may be unflagged: 9/0.8 = 11.25 samples hold the run of nine.
     assert flag.sum() <= 14
@@ -86,7 +86,7 @@ def test_rank_operator_is_the_definition():
         expected = flag.copy()
         for i in range(25):
             expected[i] |= any(flag[a:b].mean() >= 0.8 - 1e-9 for a in range(i + 1) for b in range(i + 1, 26))
-        model_flags.rank_operator(flag, np.float32(0.2 + 1e-6))
+        model_flags_lines.rank_operator(flag[:, None], np.float32(0.2 + 1e-6))
         assert np.array_equal(flag, expected)
 
 
@@ -94,10 +94,10 @@ def test_sum_threshold_finds_what_no_sample_shows():
     x = np.zeros(200, np.float32)
     x[60:76] = 2.5  # below 6σ each, 16 of them far above 6/1.5⁴ = 1.19
     flag = np.zeros(200, bool)
-    model_flags.sum_threshold(x, flag, 6.0, 7)
+    model_flags_lines.sum_threshold(x[:, None], flag[:, None], 6.0, 7)
     assert flag[60:76].all() and flag.sum() < 40
     single = np.zeros(200, bool)
-    model_flags.sum_threshold(x, single, 6.0, 1)
+    model_flags_lines.sum_threshold(x[:, None], single[:, None], 6.0, 1)
     assert not single.any()
 
 

@@ -65,9 +65,7 @@ def _flagged(visibilities: Visibilities, residual: Array, thresholds: Thresholds
     for scan in np.unique(visibilities.scan):
         mine = np.flatnonzero(visibilities.scan == scan)
         part = slice(mine[0], mine[-1] + 1)
-        # In units of the noise, so that the edges of the band do not stand out.
-        value = residual[part] * np.sqrt(visibilities.weight[part])
-        model_flags.cube_flags(value, flag[part], *thresholds[:3], width)
+        model_flags.cube_flags(residual[part], visibilities.weight[part], flag[part], *thresholds[:3], width)
     return dataclasses.replace(visibilities, flag=flag)
 
 
