@@ -12,11 +12,11 @@ from hesper.compiled import compiled, compiled_parallel, compiled_sums, prange
 from hesper.radio.model_flags_lines import medians, rank_operator, sum_threshold
 from hesper.record import Array
 
-WINDOWS = 7
-"""Lengths of SumThreshold: 1, 2, 4, … 64."""
 _GAUSS = np.float32(1.4826)
 _SMOOTH_TIMES = 9
 _LEAST = 8
+_ONE = np.float32(1)
+_DOUBTFUL = np.float32(3)
 
 
 @compiled
@@ -48,10 +48,26 @@ def _transposed(x: Array, out: Array) -> None:
                 out[c, t] = x[t, c]
 
 
+@compiled
+def _inverse(level: Array) -> Any:
+    """Return reciprocals, 0 where there is no level."""
+    out = np.zeros(level.size, np.float32)
+    for i in range(level.size):
+        if level[i] > 0:
+            out[i] = _ONE / level[i]
+    return out
+
+
 @compiled_sums
-def _less_row(x: Array, level: Array) -> None:
+def _times_row(x: Array, factor: Array) -> None:
     for i in range(x.size):
-        x[i] -= level[i]
+        x[i] *= factor[i]
+
+
+@compiled_sums
+def _standardised(x: Array, factor: float) -> None:
+    for i in range(x.size):
+        x[i] = (x[i] - _ONE) * factor
 
 
 @compiled_sums
@@ -60,7 +76,7 @@ def _spread(x: Array, flag: Array, work: Array) -> Any:
     flat, seen, size = x.reshape(-1, 1), flag.reshape(-1, 1), work.reshape(-1)
     count = 0
     for i in range(size.size):
-        size[i] = abs(flat[i, 0])
+        size[i] = abs(flat[i, 0] - _ONE)
         count += not seen[i, 0]
     if count < _LEAST:
         return np.float32(0)
@@ -82,35 +98,37 @@ def _spread(x: Array, flag: Array, work: Array) -> Any:
 
 
 @compiled
-def plane_flags(x: Array, flag: Array, first: float, aggressiveness: float, smooth_channels: int) -> None:
-    """Flag a plane (time, channel) of amplitudes, in place; the amplitudes are overwritten.
+def plane_flags(
+    x: Array, flag: Array, first: float, windows: int, aggressiveness: float, smooth_channels: int
+) -> None:
+    """Flag a plane (time, channel) of amplitudes, in place; the amplitudes become deviations.
 
-    A smooth function of channel, the running median over `smooth_channels` of the channels' medians, and one
-    of time, made likewise, are taken off; with 1 every channel has its own level, as it must before the
-    bandpass is known, and a line that is always on stays. What is left, in units of its robust standard
-    deviation, goes through `sum_threshold` along both axes and then through `rank_operator`.
+    They are divided by a smooth function of channel, the running median over `smooth_channels` of the
+    channels' medians, and by one of time, made likewise: noise scatters in proportion to its level. With 1
+    every channel has its own level, as it must before the bandpass is known, and a line that is always on
+    stays. What is left about 1, in units of its robust standard deviation, goes through `sum_threshold` along
+    both axes and then through `rank_operator`.
     """
     times, channels = x.shape
     work, turned = np.empty((times, channels), np.float32), np.empty((channels, times), np.float32)
     turned_work, turned_flag = np.empty_like(turned), np.empty((channels, times), np.bool_)
-    smooth = _smoothed(medians(x, flag, work), smooth_channels)
+    smooth = _inverse(_smoothed(medians(x, flag, work), smooth_channels))
     for t in range(times):
-        _less_row(x[t], smooth)
+        _times_row(x[t], smooth)
     _transposed(x, turned)
     _transposed(flag, turned_flag)
-    slow = _smoothed(medians(turned, turned_flag, turned_work), _SMOOTH_TIMES)
+    slow = _inverse(_smoothed(medians(turned, turned_flag, turned_work), _SMOOTH_TIMES))
     for t in range(times):
         for c in range(channels):
-            x[t, c] -= slow[t]
+            x[t, c] *= slow[t]
     sigma = _spread(x, flag, work)
     if not sigma > 0:
         return
     for t in range(times):
-        for c in range(channels):
-            x[t, c] /= sigma
+        _standardised(x[t], _ONE / sigma)
     _transposed(x, turned)
-    sum_threshold(turned, turned_flag, first, WINDOWS)
-    sum_threshold(x, flag, first, WINDOWS)
+    sum_threshold(turned, turned_flag, first, windows)
+    sum_threshold(x, flag, first, windows)
     for t in range(times):
         for c in range(channels):
             turned_flag[c, t] |= flag[t, c]
@@ -139,42 +157,56 @@ def _scatter(real: Array, imaginary: Array, flag: Array, out: Array) -> None:
 
 
 @compiled
-def _stands_out(scatter: Array, number: int, factor: float) -> Any:
-    """Return which values are beyond `factor` median deviations; none where fewer than five are finite."""
+def _limit(scatter: Array, number: int, factor: float) -> Any:
+    """Return the scatter `factor` median deviations above the median; infinite for fewer than five values."""
     finite = scatter[np.isfinite(scatter)]
     if finite.size < 5:
-        return np.zeros(scatter.size, np.bool_)
+        return np.float32(np.inf)
     middle = np.median(finite)
     # Never below what the noise of `number` samples does to their scatter.
     spread = max(_GAUSS * np.median(np.abs(finite - middle)), middle / np.sqrt(2.0 * number))
-    return scatter > middle + factor * spread
+    return np.float32(middle + factor * spread)
 
 
 @compiled
-def scatter_flags(real: Array, imaginary: Array, flag: Array, factor: float) -> None:
-    """Flag whole integrations and whole channels of a plane whose scatter stands out, in place.
+def _columns_flags(real: Array, imaginary: Array, x: Array, flag: Array, factor: float) -> None:
+    """Do what `scatter_flags` does to columns of (n, m)."""
+    n, m = real.shape
+    scatter = np.empty(m, np.float32)
+    _scatter(real, imaginary, flag, scatter)
+    limit = _limit(scatter, n, factor)
+    if not np.any(scatter > limit):
+        return
+    for i in range(m):
+        if scatter[i] > limit:
+            for t in range(n):
+                flag[t, i] |= x[t, i] > _DOUBTFUL
+    left = np.empty(m, np.float32)
+    _scatter(real, imaginary, flag, left)
+    for i in range(m):
+        if scatter[i] > limit and not left[i] <= limit:
+            flag[:, i] = True
 
-    The root mean square over the channels, about its mean, of an integration is flagged beyond `factor` times
-    the median deviation from the median of all integrations; so is that over the times of a channel. After
-    RFLAG of AIPS (Greisen), which works on both parts of the visibility.
+
+@compiled
+def scatter_flags(real: Array, imaginary: Array, x: Array, flag: Array, factor: float) -> None:
+    """Flag what stands out in integrations and channels of a plane whose scatter stands out, in place.
+
+    The root mean square over the channels, about its mean, of an integration is compared with the median of
+    all integrations, `factor` times the median deviation allowed; so is that over the times of a channel.
+    After RFLAG of AIPS (Greisen), which works on both parts of the visibility. What stands out loses its
+    samples beyond three standard deviations, x, and all the others where that does not help: a signal that
+    comes and goes leaves the time between.
     """
     times, channels = real.shape
-    turned = np.empty((2, channels, times), np.float32)
-    turned_flag = np.empty((channels, times), np.bool_)
+    turned, turned_flag = np.empty((3, channels, times), np.float32), np.empty((channels, times), np.bool_)
     _transposed(real, turned[0])
     _transposed(imaginary, turned[1])
+    _transposed(x, turned[2])
     _transposed(flag, turned_flag)
-    by_time, by_channel = np.empty(times, np.float32), np.empty(channels, np.float32)
-    _scatter(turned[0], turned[1], turned_flag, by_time)
-    bad = _stands_out(by_time, channels, factor)
-    for t in range(times):
-        if bad[t]:
-            flag[t] = True
-    _scatter(real, imaginary, flag, by_channel)
-    bad = _stands_out(by_channel, times, factor)
-    for c in range(channels):
-        if bad[c]:
-            flag[:, c] = True
+    _columns_flags(turned[0], turned[1], turned[2], turned_flag, factor)
+    _transposed(turned_flag, flag)
+    _columns_flags(real, imaginary, x, flag, factor)
 
 
 @compiled_parallel
@@ -183,6 +215,7 @@ def cube_flags(
     weight: Array,
     flag: Array,
     first: float,
+    windows: int,
     aggressiveness: float,
     factor: float,
     smooth_channels: int,
@@ -207,9 +240,9 @@ def cube_flags(
                 left += not marks[t, c]
         if left == 0:
             continue
-        plane_flags(amplitude, marks, first, aggressiveness, smooth_channels)
+        plane_flags(amplitude, marks, first, windows, aggressiveness, smooth_channels)
         if smooth_channels > 1:
-            scatter_flags(real, imaginary, marks, factor)
+            scatter_flags(real, imaginary, amplitude, marks, factor)
         for t in range(times):
             for c in range(channels):
                 flag[t, b, c, p] = marks[t, c]

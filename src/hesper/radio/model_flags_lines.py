@@ -24,7 +24,7 @@ def _slide(new: Array, old: Array, total: Array) -> None:
 
 
 @compiled_sums
-def _exceeds(total: Array, count: Array, threshold: float, out: Array) -> Any:
+def _exceeds(total: Array, count: Array, threshold: Any, out: Array) -> Any:
     """Write which sums exceed count × threshold; return how many."""
     number = 0
     for i in range(total.size):
@@ -35,7 +35,7 @@ def _exceeds(total: Array, count: Array, threshold: float, out: Array) -> Any:
 
 
 @compiled_sums
-def _mark(over: Array, left: Array, length: int, flag: Array) -> None:
+def _mark(over: Array, left: Array, length: Any, flag: Array) -> None:
     """Flag the samples before the end of a window that exceeded; `left` counts them down."""
     for i in range(over.size):
         k = length if over[i] else left[i] - 1
@@ -107,7 +107,7 @@ def sum_threshold(x: Array, flag: Array, first: float, windows: int) -> None:
 
 
 @compiled_sums
-def _climb(flag: Array, aggressiveness: float, total: Array, lowest: Array) -> None:
+def _climb(flag: Array, aggressiveness: Any, total: Array, lowest: Array) -> None:
     """Add a row to the running sums; `lowest` is the least sum before the row or at its beginning."""
     for i in range(flag.size):
         lowest[i] = min(lowest[i], total[i])

@@ -1,8 +1,8 @@
 """Fringes of point sources, along the channels by recurrence and a tile of rows at a time.
 
-A tile is `ROWS` rows by `CHANNELS` channels, small enough for the nearest cache; rows lie side by side, so that
-one instruction works on several. Phases are reduced to a turn in double precision, and their sine and cosine
-taken in single from polynomials, right to 5e-7.
+A tile is `ROWS` rows by `CHANNELS` channels, small enough for the nearest cache; rows lie side by side, so
+that one instruction works on several. Phases are reduced to a turn in double precision, and their sine and
+cosine taken in single from polynomials, right to 5e-7.
 """
 
 import math
@@ -18,7 +18,7 @@ CHANNELS = 128
 
 
 def _polynomial(function: Any, first: int) -> tuple[np.float32, ...]:
-    """Return coefficients of x^first, x^(first + 2), … of a function of 2πx on |x| ≤ ½ at Chebyshev's points."""
+    """Return coefficients of x^first, x^(first + 2), … of a function of 2πx on |x| ≤ ½."""
     x = 0.5 * np.cos(np.pi * (np.arange(200) + 0.5) / 200)
     powers = x[:, None] ** (first + 2 * np.arange(7))
     return tuple(np.float32(c) for c in np.linalg.lstsq(powers, function(2 * np.pi * x), rcond=None)[0])
