@@ -60,7 +60,7 @@ def clark(
     mask: Array,
     *,
     gain: float = 0.1,
-    depth: float = 0.95,
+    depth: float = 0.98,
     sigmas: float = 3.0,
     cycles: int = 12,
     iterations: int = 100_000,
