@@ -7,7 +7,7 @@ import pytest
 from tests.radio.conftest import observation
 
 from hesper.errors import InputError
-from hesper.radio import calibrate_flags, model_flags
+from hesper.radio import calibrate_flags, model_flags, model_flags_lines, model_flags_noise
 from hesper.record import take
 
 
@@ -24,7 +24,7 @@ def _turned(rng, shape):
 def _found(value, **changes):
     flag = np.zeros(value.shape, bool)
     t = calibrate_flags.DEFAULT._replace(**changes)
-    model_flags.cube_flags(value, flag, *t[:3], 15)
+    model_flags.cube_flags(value, np.ones(value.shape, np.float32), flag, *t[:4], 15)
     return flag
 
 
@@ -33,6 +33,32 @@ def test_noise_alone_loses_little(seed):
     """No more than the 0.4 % allowed of false positives."""
     value, _ = _noise((89, 20, 128, 1), seed)
     assert _found(value).mean() < 4e-3
+
+
+def test_threshold_follows_from_what_noise_may_lose():
+    """The default is the threshold for 0.05 %, and what SumThreshold takes of noise is what is expected.
+
+    Clumps are counted by a limit that holds for rare ones; a factor of 1.5 is allowed, and three standard
+    deviations of the number of clumps seen, of 64 samples at most.
+    """
+    windows = calibrate_flags.DEFAULT.windows
+    derived = model_flags_noise.threshold(5e-4, (107, 128), windows)
+    assert calibrate_flags.DEFAULT.sample == pytest.approx(derived, abs=0.05)
+    for first in (6.0, 7.0):
+        value, _ = _noise((107, 60, 128, 1), 77)
+        taken = _found(value, sample=first, aggressiveness=0.0, scatter=1e9).mean()
+        expected = model_flags_noise.expected(first, (107, 128), windows)
+        chance = 3 / np.sqrt(expected * value.size / 64)
+        assert abs(np.log(taken / expected)) < np.log(1.5) + chance
+
+
+def test_a_signal_that_comes_and_goes_leaves_the_time_between():
+    """20σ in 30 % of the time, not seen by SumThreshold at this level: its channel is not lost."""
+    value, rng = _noise((89, 10, 128, 1), 5)
+    on = rng.random(89) < 0.3
+    value[on, :, 40] += 20 * _turned(rng, value[on, :, 40].shape)
+    flag = _found(value, sample=1e3, aggressiveness=0.0)
+    assert flag[on][:, :, 40].mean() > 0.99 and flag[~on].mean() < 0.005
 
 
 @pytest.mark.parametrize("kind", ["line", "intermittent", "bursts"])
@@ -72,7 +98,7 @@ def test_rank_operator_fills_gaps_and_leaves_islands():
     flag[10:20] = True
     flag[14] = False
     flag[30] = True
-    model_flags.rank_operator(flag, 0.2)
+    model_flags_lines.rank_operator(flag[:, None], 0.2)
     assert flag[10:20].all() and flag[30] and not flag[25] and not flag[35]
     # η = 0.2 of a run may be unflagged: 9/0.8 = 11.25 samples hold the run of nine.
     assert flag.sum() <= 14
@@ -86,7 +112,7 @@ def test_rank_operator_is_the_definition():
         expected = flag.copy()
         for i in range(25):
             expected[i] |= any(flag[a:b].mean() >= 0.8 - 1e-9 for a in range(i + 1) for b in range(i + 1, 26))
-        model_flags.rank_operator(flag, np.float32(0.2 + 1e-6))
+        model_flags_lines.rank_operator(flag[:, None], np.float32(0.2 + 1e-6))
         assert np.array_equal(flag, expected)
 
 
@@ -94,10 +120,10 @@ def test_sum_threshold_finds_what_no_sample_shows():
     x = np.zeros(200, np.float32)
     x[60:76] = 2.5  # below 6σ each, 16 of them far above 6/1.5⁴ = 1.19
     flag = np.zeros(200, bool)
-    model_flags.sum_threshold(x, flag, 6.0, 7)
+    model_flags_lines.sum_threshold(x[:, None], flag[:, None], 6.0, 7)
     assert flag[60:76].all() and flag.sum() < 40
     single = np.zeros(200, bool)
-    model_flags.sum_threshold(x, single, 6.0, 1)
+    model_flags_lines.sum_threshold(x[:, None], single[:, None], 6.0, 1)
     assert not single.any()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.radio.scene_image import day
 
-from hesper.radio import calibrate_track, pipeline_noise, retrieve_disk, retrieve_weights
+from hesper.radio import calibrate_track, retrieve_disk, retrieve_noise, retrieve_weights
 from hesper.radio.data_image import Frame
 from hesper.units import MHz, arcsec
 
@@ -28,10 +28,10 @@ def test_noise_keeps_weights_and_errors():
     data = tracked(1)
     fit = retrieve_disk.disk(data)
     assert np.array_equal(retrieve_weights.by_scatter(data, fit).weight, data.weight)
-    beside = pipeline_noise.scatter(data, fit, FRAME)
+    beside = retrieve_noise.scatter(data, fit, FRAME).rms
     # Some hundred disks in the ring: 3σ of the rms of their scatter.
     assert beside == pytest.approx(fit.flux_density_std, rel=0.25)
-    assert pipeline_noise.honest(fit, fit.flux_density_std) == fit
+    assert retrieve_noise.honest(fit, fit.flux_density_std) == fit
 
 
 def test_a_baseline_with_interference_moves_the_flux_no_more():
@@ -55,7 +55,7 @@ def test_a_source_left_in_raises_the_error_to_what_it_does():
         place = (source[0] * np.cos(seed), source[0] * np.sin(seed), source[2])
         data = tracked(10 + seed, sources=[place])
         fit = retrieve_disk.disk_or_limit(data)
-        stated = pipeline_noise.stated(data, fit, FRAME)
+        stated = retrieve_noise.stated(data, fit, FRAME)
         assert stated.flux_density_std >= fit.flux_density_std
         within.append(abs(stated.flux_density - 0.058) < 3 * stated.flux_density_std)
     assert all(within)

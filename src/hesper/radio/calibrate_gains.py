@@ -218,12 +218,11 @@ def with_gains(visibilities: Visibilities, table: Gains | None, passband: Bandpa
     good = np.isfinite(gain) & (np.abs(gain) > 0)
     inverse = np.where(good, 1 / np.where(good, gain, 1), 0).astype(np.complex64)
     value = model_gains.with_gains(visibilities.value, inverse, setup.antenna1, setup.antenna2)
-    size = np.where(good, np.abs(gain) ** 2, 0)
-    factor = np.asarray(size[:, setup.antenna1] * size[:, setup.antenna2], np.float32)
-    weight = np.asarray(visibilities.weight * factor)
-    return dataclasses.replace(
-        visibilities, value=value, weight=weight, flag=visibilities.flag | (weight <= 0)
+    size = np.where(good, np.abs(gain) ** 2, 0).astype(np.float32)
+    weight, flag = model_gains.weights_with_gains(
+        visibilities.weight, visibilities.flag, size, setup.antenna1, setup.antenna2
     )
+    return dataclasses.replace(visibilities, value=value, weight=weight, flag=flag)
 
 
 def interpolated(table: Gains, time: Array) -> Array:
@@ -247,18 +246,9 @@ def with_weights(visibilities: Visibilities) -> Visibilities:
     A single σ for every scan, baseline and polarisation, scaled with the weights that are there; the sky,
     which is smooth along the channels, drops out.
     """
-    weight = np.array(np.broadcast_to(visibilities.weight, visibilities.value.shape))
-    for start, stop in scan_edges(visibilities):
+    v = visibilities
+    weight, flag = np.empty(v.value.shape, np.float32), np.empty(v.value.shape, bool)
+    for start, stop in scan_edges(v):
         part = slice(start, stop)
-        value, old, flag = visibilities.value[part], weight[part], visibilities.flag[part]
-        step = np.diff(value, axis=2)
-        there = ~(flag[:, :, 1:] | flag[:, :, :-1]) & (old[:, :, 1:] > 0) & (old[:, :, :-1] > 0)
-        scale = np.where(
-            there, 1 / (1 / np.where(there, old[:, :, 1:], 1) + 1 / np.where(there, old[:, :, :-1], 1)), 0
-        )
-        total = (np.abs(step) ** 2 * scale).sum(axis=(0, 2), where=there)
-        number = 2 * there.sum(axis=(0, 2))
-        variance = np.where(number > 0, total / np.maximum(number, 1), np.nan)
-        factor = np.where(variance > 0, 1 / np.where(variance > 0, variance, 1), 0)
-        weight[part] = old * factor[None, :, None, :].astype(np.float32)
-    return dataclasses.replace(visibilities, weight=weight, flag=visibilities.flag | (weight <= 0))
+        model_gains.rescale_weights(v.value[part], v.weight[part], v.flag[part], weight[part], flag[part])
+    return dataclasses.replace(v, weight=weight, flag=flag)

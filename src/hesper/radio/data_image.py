@@ -94,6 +94,7 @@ class Clean:
     restored: Array = array("line sample", "Jy", "components with the clean beam + residual, per clean beam",
                             dtype=np.float32)  # fmt: skip
     rms: float = number("Jy", "robust standard deviation of the residual image, per beam")
+    noise: float = number("Jy", "standard deviation that the weights predict, per beam")
     iterations: int = number("1", "components subtracted", dtype=int)
     cycles: int = number("1", "major cycles", dtype=int)
     beam: Beam

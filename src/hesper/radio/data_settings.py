@@ -99,6 +99,10 @@ class Corruption:
     hum: float = setting(
         1.0, "1", "broadband interference that is always on, on baselines up to 4 km, likewise", minimum=0.0
     )
+    flux_scale: float = setting(
+        0.03, "1", "standard deviation of what the flux calibrators differ from their scale by, all alike",
+        minimum=0.0, maximum=0.5,
+    )  # fmt: skip
     dead_antennas: int = setting(0, "count", "antennas that deliver noise alone", minimum=0)
 
 
@@ -133,6 +137,17 @@ class Reduction:
         shown="min",
         minimum=0.1,
     )
+    selfcal_amplitude: float = setting(
+        10 * minute,
+        "s",
+        "shortest solution of its amplitudes; longer where the field is faint",
+        shown="min",
+        minimum=0.1,
+    )
+    amplitudes: bool = setting(True, "1", "self-calibrate amplitudes, where the field is bright enough")
+    ground: bool = setting(True, "1", "take off what stands still before the fringes are stopped")
+    weigh: bool = setting(True, "1", "weigh baselines, and octaves of them, by what the disk leaves on them")
+    searches: int = setting(4, "count", "for sources at most, with better gains each time", minimum=1)
     elevation: bool = setting(
         True, "1", "correct the bootstrap for the gain's course with elevation, where that is seen"
     )

@@ -16,7 +16,7 @@ PARALLEL = ("I", "RR", "LL", "XX", "YY")
 """Polarisations whose weighted mean is Stokes I."""
 
 
-def samples(visibilities: Visibilities, *, field_of_view: float, loss: float = 0.005) -> Samples:
+def samples(visibilities: Visibilities, *, field_of_view: float, loss: float = 0.01) -> Samples:
     """Return the weighted mean of the parallel hands, averaged as the baseline allows.
 
     A short baseline changes little in an integration or a channel: as many are averaged as dim a source at

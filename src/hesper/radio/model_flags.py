@@ -1,223 +1,229 @@
-"""Kernels that find interference in planes of time and channel."""
+"""Find interference in planes of time and channel.
+
+Kernels of `model_flags_lines` go along the first axis for all lines of the second at once; what goes along
+channels works on the transposed plane.
+"""
+
+from typing import Any
 
 import numpy as np
 
-from hesper.compiled import compiled, compiled_parallel, prange
+from hesper.compiled import compiled, compiled_parallel, compiled_sums, prange
+from hesper.radio.model_flags_lines import medians, rank_operator, sum_threshold
 from hesper.record import Array
 
-_WINDOWS = 7
 _GAUSS = np.float32(1.4826)
 _SMOOTH_TIMES = 9
-
-
-@compiled
-def sum_threshold(x: Array, flag: Array, first: float, windows: int) -> None:
-    """Flag runs of M = 1, 2, 4, … whose mean of what is not flagged exceeds first/1.5^log₂M, in place.
-
-    Parameters
-    ----------
-    x
-        (n,) in units of its standard deviation, mean 0.
-    flag
-        (n,) bool; those flagged before count in neither sum nor number.
-    first
-        Threshold of a single sample.
-    windows
-        How many lengths M.
-
-    Notes
-    -----
-    Offringa et al. 2010, MNRAS 405, 155, section 2.2.
-    """
-    n = x.size
-    marked = flag.copy()
-    threshold, length = first, 1
-    for _ in range(windows):
-        if length > n:
-            break
-        total, count = 0.0, 0
-        for i in range(n):
-            if not flag[i]:
-                total += x[i]
-                count += 1
-            if i >= length and not flag[i - length]:
-                total -= x[i - length]
-                count -= 1
-            if i >= length - 1 and count > 0 and total > threshold * count:
-                for k in range(i - length + 1, i + 1):
-                    marked[k] = True
-        for i in range(n):
-            flag[i] = marked[i]
-        threshold /= 1.5
-        length *= 2
-
-
-@compiled
-def rank_operator(flag: Array, aggressiveness: float) -> None:
-    """Flag every sample that lies in a run of which at most a part η is not flagged, in place.
-
-    Notes
-    -----
-    Offringa, van de Gronde & Roerdink 2012, A&A 539, A95, in linear time.
-    """
-    n = flag.size
-    total = np.empty(n + 1, np.float32)
-    total[0] = 0
-    for i in range(n):
-        total[i + 1] = total[i] + (aggressiveness if flag[i] else aggressiveness - 1)
-    highest = np.empty(n, np.float32)
-    best = total[n]
-    for i in range(n - 1, -1, -1):
-        best = max(best, total[i + 1])
-        highest[i] = best
-    lowest = total[0]
-    for i in range(n):
-        lowest = min(lowest, total[i])
-        flag[i] = highest[i] - lowest >= 0
-
-
-@compiled
-def _median(x: Array, count: int) -> float:
-    if count == 0:
-        return np.nan
-    return np.median(x[:count])  # type: ignore[no-any-return]
-
-
-@compiled
-def _profile(a: Array, flag: Array, out: Array, along_time: bool) -> None:
-    """Put the median of every channel (or time) that has samples into `out`, NaN elsewhere."""
-    times, channels = a.shape
-    n, m = (channels, times) if along_time else (times, channels)
-    kept = np.empty(m, np.float32)
-    for i in range(n):
-        count = 0
-        for j in range(m):
-            t, c = (j, i) if along_time else (i, j)
-            if not flag[t, c]:
-                kept[count] = a[t, c]
-                count += 1
-        out[i] = _median(kept, count)
+_LEAST = 8
+_ONE = np.float32(1)
+_DOUBTFUL = np.float32(3)
 
 
 @compiled
 def _smoothed(x: Array, width: int) -> Array:
-    """Return the running median of what is finite."""
-    n = x.size
-    out = np.empty(n, np.float32)
-    kept = np.empty(width, np.float32)
-    for i in range(n):
+    """Return the running median of what is finite; 0 where nothing is."""
+    out, kept = np.zeros(x.size, np.float32), np.empty(width + 1, np.float32)
+    for i in range(x.size):
         count = 0
-        for j in range(max(0, i - width // 2), min(n, i + width // 2 + 1)):
+        for j in range(max(0, i - width // 2), min(x.size, i + width // 2 + 1)):
             if np.isfinite(x[j]):
-                kept[count] = x[j]
+                k = count
+                while k > 0 and kept[k - 1] > x[j]:
+                    kept[k] = kept[k - 1]
+                    k -= 1
+                kept[k] = x[j]
                 count += 1
-        middle = _median(kept, count)
-        out[i] = middle if np.isfinite(middle) else 0.0
+        if count > 0:
+            out[i] = np.float32(0.5) * (kept[(count - 1) // 2] + kept[count // 2])
     return out
 
 
 @compiled
-def plane_flags(a: Array, flag: Array, first: float, aggressiveness: float, smooth_channels: int) -> None:
-    """Flag a plane (time, channel) of amplitudes, in place.
-
-    A smooth function of channel, the running median over `smooth_channels` of the channels' medians, and one
-    of time, made likewise, are taken off; with 1 every channel has its own level, as it must before the
-    bandpass is known, and a line that is always on stays. What is left, in units of its robust standard
-    deviation, goes through `sum_threshold` along both axes and then through `rank_operator`.
-    """
-    times, channels = a.shape
-    profile = np.empty(channels, np.float32)
-    _profile(a, flag, profile, True)
-    smooth = _smoothed(profile, smooth_channels)
-    x = np.empty_like(a)
-    for t in range(times):
-        for c in range(channels):
-            x[t, c] = a[t, c] - smooth[c]
-    course = np.empty(times, np.float32)
-    _profile(x, flag, course, False)
-    slow = _smoothed(course, _SMOOTH_TIMES)
-    kept = np.empty(times * channels, np.float32)
-    count = 0
-    for t in range(times):
-        for c in range(channels):
-            x[t, c] -= slow[t]
-            if not flag[t, c]:
-                kept[count] = abs(x[t, c])
-                count += 1
-    if count < 8:
-        return
-    sigma = _GAUSS * np.float32(np.median(kept[:count:3]))
-    if not sigma > 0:
-        return
-    for t in range(times):
-        for c in range(channels):
-            x[t, c] /= sigma
-    found = flag.copy()
-    for t in range(times):
-        sum_threshold(x[t], found[t], first, _WINDOWS)
-    column, marks = np.empty(times, np.float32), np.empty(times, np.bool_)
-    for c in range(channels):
-        for t in range(times):
-            column[t], marks[t] = x[t, c], flag[t, c]
-        sum_threshold(column, marks, first, _WINDOWS)
-        for t in range(times):
-            found[t, c] = found[t, c] or marks[t]
-    for t in range(times):
-        rank_operator(found[t], aggressiveness)
-    for c in range(channels):
-        for t in range(times):
-            marks[t] = found[t, c]
-        rank_operator(marks, aggressiveness)
-        for t in range(times):
-            found[t, c] = marks[t]
-    flag[:] = found
+def _transposed(x: Array, out: Array) -> None:
+    """Write x (n, m) to (m, n), 16 lines at a time."""
+    for start in range(0, x.shape[0], 16):
+        stop = min(start + 16, x.shape[0])
+        for c in range(x.shape[1]):
+            for t in range(start, stop):
+                out[c, t] = x[t, c]
 
 
 @compiled
-def scatter_flags(real: Array, imaginary: Array, flag: Array, factor: float) -> None:
-    """Flag whole integrations and whole channels of a plane whose scatter stands out, in place.
+def _inverse(level: Array) -> Any:
+    """Return reciprocals, 0 where there is no level."""
+    out = np.zeros(level.size, np.float32)
+    for i in range(level.size):
+        if level[i] > 0:
+            out[i] = _ONE / level[i]
+    return out
 
-    The root mean square over the channels, about its mean, of an integration is flagged beyond `factor` times
-    the median deviation from the median of all integrations; so is that over the times of a channel. After
-    RFLAG of AIPS (Greisen), which works on both parts of the visibility.
+
+@compiled_sums
+def _times_row(x: Array, factor: Array) -> None:
+    for i in range(x.size):
+        x[i] *= factor[i]
+
+
+@compiled_sums
+def _standardised(x: Array, factor: float) -> None:
+    for i in range(x.size):
+        x[i] = (x[i] - _ONE) * factor
+
+
+@compiled_sums
+def _spread(x: Array, flag: Array, work: Array) -> Any:
+    """Return the robust standard deviation of what is not flagged; 0 where there is too little."""
+    flat, seen, size = x.reshape(-1, 1), flag.reshape(-1, 1), work.reshape(-1)
+    count = 0
+    for i in range(size.size):
+        size[i] = abs(flat[i, 0] - _ONE)
+        count += not seen[i, 0]
+    if count < _LEAST:
+        return np.float32(0)
+    high = np.float32(0)
+    for i in range(size.size):
+        size[i] = np.float32(np.inf) if seen[i, 0] else size[i]
+        high = max(high, np.float32(0) if seen[i, 0] else size[i])
+    low = np.float32(0)
+    for _ in range(24):
+        middle = np.float32(0.5) * (low + high)
+        below = 0
+        for i in range(size.size):
+            below += size[i] <= middle
+        if 2 * below >= count:
+            high = middle
+        else:
+            low = middle
+    return _GAUSS * high
+
+
+@compiled
+def plane_flags(
+    x: Array, flag: Array, first: float, windows: int, aggressiveness: float, smooth_channels: int
+) -> None:
+    """Flag a plane (time, channel) of amplitudes, in place; the amplitudes become deviations.
+
+    They are divided by a smooth function of channel, the running median over `smooth_channels` of the
+    channels' medians, and by one of time, made likewise: noise scatters in proportion to its level. With 1
+    every channel has its own level, as it must before the bandpass is known, and a line that is always on
+    stays. What is left about 1, in units of its robust standard deviation, goes through `sum_threshold` along
+    both axes and then through `rank_operator`.
+    """
+    times, channels = x.shape
+    work, turned = np.empty((times, channels), np.float32), np.empty((channels, times), np.float32)
+    turned_work, turned_flag = np.empty_like(turned), np.empty((channels, times), np.bool_)
+    smooth = _inverse(_smoothed(medians(x, flag, work), smooth_channels))
+    for t in range(times):
+        _times_row(x[t], smooth)
+    _transposed(x, turned)
+    _transposed(flag, turned_flag)
+    slow = _inverse(_smoothed(medians(turned, turned_flag, turned_work), _SMOOTH_TIMES))
+    for t in range(times):
+        for c in range(channels):
+            x[t, c] *= slow[t]
+    sigma = _spread(x, flag, work)
+    if not sigma > 0:
+        return
+    for t in range(times):
+        _standardised(x[t], _ONE / sigma)
+    _transposed(x, turned)
+    sum_threshold(turned, turned_flag, first, windows)
+    sum_threshold(x, flag, first, windows)
+    for t in range(times):
+        for c in range(channels):
+            turned_flag[c, t] |= flag[t, c]
+    rank_operator(turned_flag, aggressiveness)
+    _transposed(turned_flag, flag)
+    rank_operator(flag, aggressiveness)
+
+
+@compiled_sums
+def _scatter(real: Array, imaginary: Array, flag: Array, out: Array) -> None:
+    """Write the root mean square about the mean of every column of (n, m); NaN for fewer than four."""
+    n, m = real.shape
+    sums, count = np.zeros((3, m)), np.zeros(m, np.int32)
+    for t in range(n):
+        for i in range(m):
+            kept = not flag[t, i]
+            r, q = real[t, i] if kept else np.float32(0), imaginary[t, i] if kept else np.float32(0)
+            sums[0, i] += r
+            sums[1, i] += q
+            sums[2, i] += r * r + q * q
+            count[i] += kept
+    for i in range(m):
+        k = max(count[i], 1)
+        square = sums[2, i] / k - (sums[0, i] / k) ** 2 - (sums[1, i] / k) ** 2
+        out[i] = np.sqrt(max(0.0, square)) if count[i] > 3 else np.nan
+
+
+@compiled
+def _limit(scatter: Array, number: int, factor: float) -> Any:
+    """Return the scatter `factor` median deviations above the median; infinite for fewer than five values."""
+    finite = scatter[np.isfinite(scatter)]
+    if finite.size < 5:
+        return np.float32(np.inf)
+    middle = np.median(finite)
+    # Never below what the noise of `number` samples does to their scatter.
+    spread = max(_GAUSS * np.median(np.abs(finite - middle)), middle / np.sqrt(2.0 * number))
+    return np.float32(middle + factor * spread)
+
+
+@compiled
+def _columns_flags(real: Array, imaginary: Array, x: Array, flag: Array, factor: float) -> None:
+    """Do what `scatter_flags` does to columns of (n, m)."""
+    n, m = real.shape
+    scatter = np.empty(m, np.float32)
+    _scatter(real, imaginary, flag, scatter)
+    limit = _limit(scatter, n, factor)
+    if not np.any(scatter > limit):
+        return
+    for i in range(m):
+        if scatter[i] > limit:
+            for t in range(n):
+                flag[t, i] |= x[t, i] > _DOUBTFUL
+    left = np.empty(m, np.float32)
+    _scatter(real, imaginary, flag, left)
+    for i in range(m):
+        if scatter[i] > limit and not left[i] <= limit:
+            flag[:, i] = True
+
+
+@compiled
+def scatter_flags(real: Array, imaginary: Array, x: Array, flag: Array, factor: float) -> None:
+    """Flag what stands out in integrations and channels of a plane whose scatter stands out, in place.
+
+    The root mean square over the channels, about its mean, of an integration is compared with the median of
+    all integrations, `factor` times the median deviation allowed; so is that over the times of a channel.
+    After RFLAG of AIPS (Greisen), which works on both parts of the visibility. What stands out loses its
+    samples beyond three standard deviations, x, and all the others where that does not help: a signal that
+    comes and goes leaves the time between.
     """
     times, channels = real.shape
-    for along in range(2):
-        n, m = (times, channels) if along == 0 else (channels, times)
-        scatter = np.full(n, np.nan, np.float32)
-        for i in range(n):
-            sums = np.zeros(4)
-            count = 0
-            for j in range(m):
-                t, c = (i, j) if along == 0 else (j, i)
-                if not flag[t, c]:
-                    r, q = real[t, c], imaginary[t, c]
-                    sums[0] += r
-                    sums[1] += q
-                    sums[2] += r * r + q * q
-                    count += 1
-            if count > 3:
-                scatter[i] = np.sqrt(
-                    max(0.0, sums[2] / count - (sums[0] / count) ** 2 - (sums[1] / count) ** 2)
-                )
-        finite = scatter[np.isfinite(scatter)]
-        if finite.size < 5:
-            continue
-        middle = np.median(finite)
-        # Never below what the noise of `m` samples does to their scatter.
-        spread = max(_GAUSS * np.median(np.abs(finite - middle)), middle / np.sqrt(2.0 * m))
-        for i in range(n):
-            if scatter[i] > middle + factor * spread:
-                for j in range(m):
-                    t, c = (i, j) if along == 0 else (j, i)
-                    flag[t, c] = True
+    turned, turned_flag = np.empty((3, channels, times), np.float32), np.empty((channels, times), np.bool_)
+    _transposed(real, turned[0])
+    _transposed(imaginary, turned[1])
+    _transposed(x, turned[2])
+    _transposed(flag, turned_flag)
+    _columns_flags(turned[0], turned[1], turned[2], turned_flag, factor)
+    _transposed(turned_flag, flag)
+    _columns_flags(real, imaginary, x, flag, factor)
 
 
 @compiled_parallel
 def cube_flags(
-    value: Array, flag: Array, first: float, aggressiveness: float, factor: float, smooth_channels: int
+    value: Array,
+    weight: Array,
+    flag: Array,
+    first: float,
+    windows: int,
+    aggressiveness: float,
+    factor: float,
+    smooth_channels: int,
 ) -> None:
-    """Flag a cube (time, baseline, channel, polarisation) of one scan, in place."""
+    """Flag a cube (time, baseline, channel, polarisation) of one scan, in place.
+
+    Values are taken in units of the noise, by their weights, so that the edges of the band do not stand out.
+    """
     times, baselines, channels, hands = value.shape
     for i in prange(baselines * hands):
         b, p = i // hands, i % hands
@@ -226,16 +232,17 @@ def cube_flags(
         left = 0
         for t in range(times):
             for c in range(channels):
-                z = value[t, b, c, p]
-                real[t, c], imaginary[t, c] = z.real, z.imag
-                amplitude[t, c] = np.sqrt(z.real * z.real + z.imag * z.imag)
+                z, scale = value[t, b, c, p], np.sqrt(weight[t, b, c, p])
+                x, y = z.real * scale, z.imag * scale
+                real[t, c], imaginary[t, c] = x, y
+                amplitude[t, c] = np.sqrt(x * x + y * y)
                 marks[t, c] = flag[t, b, c, p]
                 left += not marks[t, c]
         if left == 0:
             continue
-        plane_flags(amplitude, marks, first, aggressiveness, smooth_channels)
+        plane_flags(amplitude, marks, first, windows, aggressiveness, smooth_channels)
         if smooth_channels > 1:
-            scatter_flags(real, imaginary, marks, factor)
+            scatter_flags(real, imaginary, amplitude, marks, factor)
         for t in range(times):
             for c in range(channels):
                 flag[t, b, c, p] = marks[t, c]

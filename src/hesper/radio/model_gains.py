@@ -1,5 +1,7 @@
 """What antennas do to visibilities."""
 
+from typing import Any
+
 import numpy as np
 
 from hesper.compiled import compiled_parallel, prange
@@ -47,3 +49,65 @@ def _multiply(value: Array, gain: Array, antenna1: Array, antenna2: Array) -> No
             k = 0 if one_channel else c
             for p in range(polarisations):
                 value[t, b, c, p] *= gain[g, first, k, p] * np.conj(gain[g, second, k, p])
+
+
+@compiled_parallel
+def weights_with_gains(weight: Array, flag: Array, power: Array, antenna1: Array, antenna2: Array) -> Any:
+    """Return weights times |g₁|² |g₂|², and flags with those of no weight added.
+
+    Parameters
+    ----------
+    weight, flag
+        (time, baseline, channel, polarisation).
+    power
+        (time, antenna, channel, polarisation) |g|²; time and channel may have length 1.
+    antenna1, antenna2
+        (baseline,).
+    """
+    times, baselines, channels, polarisations = weight.shape
+    out, marks = np.empty(weight.shape, np.float32), np.empty(weight.shape, np.bool_)
+    one_time, one_channel = power.shape[0] == 1, power.shape[2] == 1
+    for i in prange(times * baselines):
+        t, b = i // baselines, i % baselines
+        g = 0 if one_time else t
+        first, second = antenna1[b], antenna2[b]
+        for c in range(channels):
+            k = 0 if one_channel else c
+            for p in range(polarisations):
+                mass = weight[t, b, c, p] * power[g, first, k, p] * power[g, second, k, p]
+                out[t, b, c, p] = mass
+                marks[t, b, c, p] = flag[t, b, c, p] or mass <= 0
+    return out, marks
+
+
+@compiled_parallel
+def rescale_weights(value: Array, weight: Array, flag: Array, out: Array, marks: Array) -> None:
+    """Write weights scaled so that the differences of neighbouring channels have the variance they say.
+
+    One scale for every baseline and polarisation of a scan: the mean of |V₂ − V₁|²/(1/w₁ + 1/w₂), over twice
+    the number of differences. What has no weight then is flagged.
+
+    Parameters
+    ----------
+    value, weight, flag
+        (time, baseline, channel, polarisation) of a scan.
+    out, marks
+        As weight and flag; overwritten.
+    """
+    times, baselines, channels, polarisations = value.shape
+    for i in prange(baselines * polarisations):
+        b, p = i // polarisations, i % polarisations
+        total, number = 0.0, 0
+        for t in range(times):
+            for c in range(1, channels):
+                w, x = weight[t, b, c, p], weight[t, b, c - 1, p]
+                if w > 0 and x > 0 and not flag[t, b, c, p] and not flag[t, b, c - 1, p]:
+                    step = value[t, b, c, p] - value[t, b, c - 1, p]
+                    total += (step.real * step.real + step.imag * step.imag) * (w * x / (w + x))
+                    number += 2
+        factor = np.float32(number / total) if total > 0 else np.float32(0)
+        for t in range(times):
+            for c in range(channels):
+                mass = weight[t, b, c, p] * factor
+                out[t, b, c, p] = mass
+                marks[t, b, c, p] = flag[t, b, c, p] or mass <= 0

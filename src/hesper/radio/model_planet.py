@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from hesper.compiled import compiled_parallel, prange
 from hesper.constants import SPEED_OF_LIGHT
-from hesper.radio import model_array, model_disk, model_sources
+from hesper.radio import model_array, model_disk, model_fringes, model_sources
 from hesper.record import Array
 
 
@@ -51,15 +52,30 @@ def moving_disk(
     across = np.linalg.norm(uvw[..., :2] - uvw[..., 2:] * slope, axis=-1) / SPEED_OF_LIGHT
     scale = np.pi * diameter[:, None] * across
     shape = model_disk.table(float(scale.max() * frequency.max()), exponent)
-    step, values = shape.step, np.ascontiguousarray(shape.values[:, 0])
-    grid = np.arange(values.size) * step
     out = np.empty((*delay.shape, frequency.size), np.complex64)
-    for t in range(len(delay)):
-        loss = np.interp(scale[t][:, None] * frequency, grid, values)
-        loss *= np.sinc(drift[t][:, None] / SPEED_OF_LIGHT * frequency)
-        loss *= np.sinc(delay[t] * channel_width)[:, None]
-        out[t] = flux[t] * loss * np.exp(2j * np.pi * (delay[t][:, None] * frequency))
+    _fill(
+        delay, scale, drift / SPEED_OF_LIGHT, np.asarray(frequency, float), float(channel_width), flux,
+        shape.step, np.ascontiguousarray(shape.values[:, 0]), out,
+    )  # fmt: skip
     return out
+
+
+@compiled_parallel
+def _fill(
+    delay: Array, scale: Array, drift: Array, frequency: Array, width: float, flux: Array, step: float,
+    values: Array, out: Array,
+) -> None:  # fmt: skip
+    """Write S A sinc sinc exp(2πi ν d) (time, baseline, channel), A looked up between points of a table."""
+    for t in prange(delay.shape[0]):
+        for b in range(delay.shape[1]):
+            mean = model_fringes.sinc(width * delay[t, b])
+            for c in range(frequency.size):
+                place = scale[t, b] * frequency[c] / step
+                i = min(int(place), values.size - 2)
+                size = values[i] + (place - i) * (values[i + 1] - values[i])
+                size *= flux[t, c] * mean * model_fringes.sinc(frequency[c] * drift[t, b])
+                sine, cosine = model_fringes.sine_cosine(frequency[c] * delay[t, b])
+                out[t, b, c] = complex(size * cosine, size * sine)
 
 
 def path_change(before: tuple[Array, Array], after: tuple[Array, Array]) -> Array:

@@ -2,13 +2,10 @@
 
 import numpy as np
 
-from hesper.compiled import compiled_parallel, prange
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError
+from hesper.radio import model_fringes
 from hesper.record import Array
-
-_ROWS = 16
-_CHANNELS = 128
 
 
 def predict(uvw: Array, frequency: Array, l: Array, m: Array, flux: Array) -> Array:  # noqa: E741
@@ -77,8 +74,8 @@ def predict_smeared(
     )  # (channel, source)
     rows = np.ascontiguousarray(uvw.reshape(-1, 3))
     changes = np.ascontiguousarray(np.broadcast_to(uvw_change, uvw.shape).reshape(-1, 3), dtype=float)
-    out = np.zeros((len(rows), frequency.size), np.complex64)
-    _sum(
+    out = np.empty((len(rows), frequency.size), np.complex64)
+    model_fringes.add_sources(
         rows / SPEED_OF_LIGHT,
         changes / SPEED_OF_LIGHT,
         frequency,
@@ -110,16 +107,15 @@ def correlate(value: Array, weight: Array, uvw: Array, frequency: Array, l: Arra
     """
     east, north = np.asarray(l, float), np.asarray(m, float)
     channels = np.asarray(frequency, float)
-    return np.asarray(
-        _correlate(
-            value.reshape(-1, channels.size),
-            weight.reshape(-1, channels.size),
-            np.ascontiguousarray(uvw.reshape(-1, 3)) / SPEED_OF_LIGHT,
-            channels,
-            channel_step(channels),
-            np.stack([east, north, depth_cosine(east, north)], axis=1),
-        )
+    tiles = model_fringes.correlate(
+        value.reshape(-1, channels.size),
+        weight.reshape(-1, channels.size),
+        np.ascontiguousarray(uvw.reshape(-1, 3)) / SPEED_OF_LIGHT,
+        channels,
+        channel_step(channels),
+        np.stack([east, north, depth_cosine(east, north)], axis=1),
     )
+    return np.asarray(tiles.sum(axis=0))
 
 
 def depth_cosine(l: Array, m: Array) -> Array:  # noqa: E741
@@ -139,110 +135,3 @@ def channel_step(frequency: Array) -> float:
     if not np.all(np.isfinite(steps)) or np.abs(steps - mean).max() > 1e-3 * abs(mean):
         raise InputError("frequency: channels are not equally spaced; give one spectral window at a time")
     return mean
-
-
-@compiled_parallel
-def _sum(
-    uvw: Array,
-    change: Array,
-    frequency: Array,
-    step: float,
-    width: float,
-    direction: Array,
-    flux: Array,
-    out: Array,
-) -> None:
-    """Add all sources to `out` (row, channel); uvw and change are in seconds of light."""
-    rows, channels, sources = uvw.shape[0], frequency.size, direction.shape[0]
-    for block in prange((rows + _ROWS - 1) // _ROWS):
-        first = block * _ROWS
-        count = min(_ROWS, rows - first)
-        real = np.zeros((sources, _ROWS), np.float32)
-        imag = np.zeros((sources, _ROWS), np.float32)
-        turn_real = np.zeros((sources, _ROWS), np.float32)
-        turn_imag = np.zeros((sources, _ROWS), np.float32)
-        sum_real = np.zeros(_ROWS, np.float32)
-        sum_imag = np.zeros(_ROWS, np.float32)
-        for start in range(0, channels, _CHANNELS):
-            end = min(start + _CHANNELS, channels)
-            centre = frequency[(start + end) // 2]
-            for s in range(sources):
-                for r in range(count):
-                    i = first + r
-                    delay = (
-                        uvw[i, 0] * direction[s, 0]
-                        + uvw[i, 1] * direction[s, 1]
-                        + uvw[i, 2] * direction[s, 2]
-                    )
-                    drift = (
-                        change[i, 0] * direction[s, 0]
-                        + change[i, 1] * direction[s, 1]
-                        + change[i, 2] * direction[s, 2]
-                    )
-                    loss = 1.0
-                    x = np.pi * centre * drift
-                    if abs(x) > 1e-4:
-                        loss = np.sin(x) / x
-                    y = np.pi * width * delay
-                    if abs(y) > 1e-4:
-                        loss *= np.sin(y) / y
-                    cycles = frequency[start] * delay
-                    phase = 2 * np.pi * (cycles - np.round(cycles))
-                    real[s, r] = loss * np.cos(phase)
-                    imag[s, r] = loss * np.sin(phase)
-                    cycles = step * delay
-                    phase = 2 * np.pi * (cycles - np.round(cycles))
-                    turn_real[s, r] = np.cos(phase)
-                    turn_imag[s, r] = np.sin(phase)
-            for c in range(start, end):
-                for r in range(_ROWS):
-                    sum_real[r] = 0
-                    sum_imag[r] = 0
-                for s in range(sources):
-                    f = flux[c, s]
-                    for r in range(_ROWS):
-                        a = real[s, r]
-                        b = imag[s, r]
-                        sum_real[r] += f * a
-                        sum_imag[r] += f * b
-                        real[s, r] = a * turn_real[s, r] - b * turn_imag[s, r]
-                        imag[s, r] = a * turn_imag[s, r] + b * turn_real[s, r]
-                for r in range(count):
-                    out[first + r, c] = complex(sum_real[r], sum_imag[r])
-
-
-@compiled_parallel
-def _correlate(
-    value: Array, weight: Array, uvw: Array, frequency: Array, step: float, direction: Array
-) -> Array:
-    sources, rows, channels = direction.shape[0], uvw.shape[0], frequency.size
-    out = np.zeros((sources, 6))
-    for s in prange(sources):
-        x, y, z = direction[s, 0], direction[s, 1], direction[s, 2]
-        for i in range(rows):
-            delay = uvw[i, 0] * x + uvw[i, 1] * y + uvw[i, 2] * z
-            cycles = frequency[0] * delay
-            phase = -2 * np.pi * (cycles - np.round(cycles))
-            turn = -2 * np.pi * step * delay
-            real, imag = np.cos(phase), np.sin(phase)
-            turn_real, turn_imag = np.cos(turn), np.sin(turn)
-            a, b, c, d, e = 0.0, 0.0, 0.0, 0.0, 0.0
-            for k in range(channels):
-                w = weight[i, k]
-                q = w * frequency[k]
-                a += w * (value[i, k].real * real - value[i, k].imag * imag)
-                b += q * (value[i, k].real * imag + value[i, k].imag * real)
-                c += w
-                d += q * frequency[k]
-                e = real * turn_imag + imag * turn_real
-                real = real * turn_real - imag * turn_imag
-                imag = e
-            u = uvw[i, 0] - uvw[i, 2] * x / (1 + z)
-            v = uvw[i, 1] - uvw[i, 2] * y / (1 + z)
-            out[s, 0] += a
-            out[s, 1] += u * b
-            out[s, 2] += v * b
-            out[s, 3] += c
-            out[s, 4] += u * u * d
-            out[s, 5] += v * v * d
-    return out

@@ -8,7 +8,17 @@ from pathlib import Path
 from hesper import config, ephemeris, figures, products
 from hesper.errors import InputError
 from hesper.products import Result, Section
-from hesper.radio import pipeline_demo, pipeline_field, pipeline_paper, pipeline_visibilities, plot, read
+from hesper.radio import (
+    pipeline_demo,
+    pipeline_field,
+    pipeline_inputs,
+    pipeline_paper,
+    pipeline_products,
+    pipeline_report,
+    pipeline_visibilities,
+    plot,
+    read,
+)
 from hesper.radio.data import Temperatures
 from hesper.radio.data_calibration import Truth
 from hesper.radio.pipeline_config import Config
@@ -26,7 +36,7 @@ def inputs(settings: Config) -> list[Path]:
     if settings.source == "fluxes":
         return [path]
     sky = [config.existing(settings.sky_map, what="radio: sky_map")] if settings.sky_map else []
-    return [*pipeline_visibilities.inputs(path), *sky]
+    return [*pipeline_inputs.inputs(path), *sky]
 
 
 def kernels(settings: Config) -> list[Path]:
@@ -44,7 +54,7 @@ def plan(settings: Config) -> Plan:
         )
     size = sum(path.stat().st_size for path in inputs(settings))
     most = min(3.0 * size, settings.reduction.memory * 2) + 6e8
-    return Plan((settings.input,), pipeline_visibilities.PRODUCTS, most, 20 + 1.2e-7 * size)
+    return Plan((settings.input,), pipeline_products.PRODUCTS, most, 20 + 1.2e-7 * size)
 
 
 def simulate(settings: Config, out: Run) -> None:
@@ -70,9 +80,9 @@ def _visibilities(settings: Config, out: Run) -> list[Result]:
         raise InputError("radio: input is empty; name a UVFITS file or a Measurement Set")
     path = config.existing(settings.input, what="radio: input")
     done = pipeline_visibilities.reduced(settings, path)
-    pipeline_visibilities.written(done, out)
+    pipeline_products.written(done, out)
     beside = path.parent / "truth.nc"
-    return pipeline_visibilities.rows(done, products.read(beside, Truth) if beside.is_file() else None)
+    return pipeline_report.rows(done, products.read(beside, Truth) if beside.is_file() else None)
 
 
 def _row(found: Temperatures, i: int) -> Result:

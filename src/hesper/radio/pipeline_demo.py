@@ -10,6 +10,7 @@ from hesper.products import Figure, Result, Section
 from hesper.radio import (
     pipeline_beams,
     pipeline_paper,
+    pipeline_report,
     pipeline_visibilities,
     plot,
     plot_calibration,
@@ -62,7 +63,7 @@ def section(out: Run) -> Section:
             *pipeline_paper.table2(),
             *pipeline_paper.table3(found),
             *pipeline_beams.results(),
-            *_named(pipeline_visibilities.rows(done, pipeline_visibilities.truth(DAY))),
+            *_named(pipeline_report.rows(done, pipeline_visibilities.truth(DAY))),
         ],
         [drawn, *_figures(done)],
     )

@@ -15,7 +15,7 @@ from hesper.radio import (
     grid_image,
     grid_samples,
     grid_weights,
-    pipeline_visibilities,
+    pipeline_inputs,
     read_archive,
     write_image,
 )
@@ -75,11 +75,11 @@ def reduced(config: Config) -> Field:
     """Calibrate by the field's calibrators, flag, and image the field."""
     settings = config.reduction
     path = configuration.existing(config.input, what="radio: input")
-    archive = pipeline_visibilities.opened(path, window=settings.window)
-    target = pipeline_visibilities.field_number(archive, settings.target)
-    secondary = pipeline_visibilities.field_number(archive, settings.calibrator)
+    archive = pipeline_inputs.opened(path, window=settings.window)
+    target = pipeline_inputs.field_number(archive, settings.target)
+    secondary = pipeline_inputs.field_number(archive, settings.calibrator)
     calibration = calibrate_calibrators.calibration(
-        pipeline_visibilities.calibrators(archive, config, secondary=secondary, target=target),
+        pipeline_inputs.calibrators(archive, config, secondary=secondary, target=target),
         secondary=secondary,
         scale=settings.scale,
         interval=settings.interval,
@@ -87,9 +87,10 @@ def reduced(config: Config) -> Field:
     )
     if not np.any(archive.field == target):
         raise InputError(f"{path}: field {settings.target} was not observed; name another")
+    pipeline_inputs.check_uvw(archive, target)
     parts = []
     for span in read_archive.spans(archive, settings.memory / 4):
-        for start, stop in pipeline_visibilities.scans(archive, span, {target}):
+        for start, stop in pipeline_inputs.scans(archive, span, {target}):
             raw = read_archive.block(archive, start, stop)
             block = calibrate_calibrators.calibrated(
                 calibrate_flags.by_record(raw, settings.record), calibration

@@ -56,7 +56,7 @@ def temperatures(
     std = model.flux_density_std(f.map_rms, f.angular_diameter, f.beam_major, f.beam_minor, factor=1.0)
     return from_fluxes(
         label=f.label, frequency=f.frequency, diameter=f.angular_diameter, flux=f.flux_density, std=std,
-        is_limit=f.is_limit, sky_408=sky_408, sky_408_std=sky_408_std, sky_model=sky_model,
+        limit=3 * std, is_limit=f.is_limit, sky_408=sky_408, sky_408_std=sky_408_std, sky_model=sky_model,
         calibration=calibration,
     )  # fmt: skip
 
@@ -68,6 +68,7 @@ def from_fluxes(
     diameter: Array,
     flux: Array,
     std: Array,
+    limit: Array,
     is_limit: Array,
     sky_408: float,
     sky_408_std: float,
@@ -76,9 +77,10 @@ def from_fluxes(
 ) -> Temperatures:
     """Return temperatures of flux densities whose noise is known [W m-2 Hz-1] (measurement,).
 
-    The other arguments are those of `temperatures`; `calibration` may differ from one to the next.
+    Where `is_limit`, `limit` takes the flux density's place. The other arguments are those of `temperatures`;
+    `calibration` may differ from one to the next.
     """
-    shown = np.where(is_limit, 3 * std, flux)
+    shown = np.where(is_limit, limit, flux)
     contrast = planck.brightness_temperature(shown, frequency, diameter)
     contrast_std = planck.brightness_temperature(std, frequency, diameter)
     background = sky_model.temperature(frequency, sky_408)

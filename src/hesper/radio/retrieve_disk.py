@@ -22,7 +22,8 @@ PARALLEL = ("I", "RR", "LL", "XX", "YY")
 _ITERATIONS = 50
 _SETTLED = 0.05
 """The last step in standard deviations; the next one would be its square."""
-_GROUPS = 20
+GROUPS = 20
+"""Spans of time of the jackknife."""
 
 
 class Free(NamedTuple):
@@ -107,7 +108,7 @@ def disk(
         reduced_chi2=chi2,
         null_flux_density=null[0],
         null_flux_density_std=null[1] * float(np.sqrt(scale)),
-        time_jackknife_std=_jackknife([p.sum(axis=(0, 1)) for p in np.array_split(parts, _GROUPS)], total),
+        time_jackknife_std=_jackknife([p.sum(axis=(0, 1)) for p in np.array_split(parts, GROUPS)], total),
         # Every baseline is left out twice, once with each of its antennas: half of the variance.
         baseline_jackknife_std=_jackknife(by_antenna, total) / np.sqrt(2),
         n=used,

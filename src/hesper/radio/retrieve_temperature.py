@@ -27,6 +27,8 @@ def disks(
 ) -> Temperatures:
     """Return temperatures of fitted disks; below three standard deviations a limit is given.
 
+    The limit is three standard deviations above what was found, or above 0 where that is negative.
+
     Parameters
     ----------
     fits
@@ -67,7 +69,8 @@ def fluxes(
     """Return temperatures of flux densities [W m-2 Hz-1] and standard deviations, such as of channels."""
     return from_fluxes(
         label=np.array(label), frequency=np.asarray(frequency, float), diameter=np.asarray(angular_diameter),
-        flux=flux, std=std, is_limit=flux < 3 * std, sky_408=sky_408, sky_408_std=sky_408_std,
+        flux=flux, std=std, limit=np.maximum(flux, 0.0) + 3 * std, is_limit=flux < 3 * std,
+        sky_408=sky_408, sky_408_std=sky_408_std,
         sky_model=sky_model, calibration=calibration,
     )  # fmt: skip
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.geometry.disk import limb_darkened_disk_visibility
-from hesper.radio import retrieve_disk
-from hesper.radio.data_image import DiskFit, Tracked
+from hesper.radio import retrieve_disk, retrieve_noise
+from hesper.radio.data_image import DiskFit, Frame, Tracked
 from hesper.record import Array
 
+_OCTAVES = 12
 _SURE = 5.0
 """Standard deviations of χ² by which a baseline must be worse than noise."""
 
@@ -34,6 +35,40 @@ def by_scatter(tracked: Tracked, fit: DiskFit) -> Tracked:
     worse = chi2 > 1 + _SURE / np.sqrt(np.maximum(count, 1))
     factor = np.where(worse, 1 / np.maximum(chi2, 1.0), 1.0).astype(np.float32)
     return dataclasses.replace(tracked, weight=tracked.weight * factor[:, None, None])
+
+
+def by_ring(tracked: Tracked, fit: DiskFit, field: Frame) -> Tracked:
+    """Return the visibilities, each octave of baselines with the weight that its scatter deserves.
+
+    Parameters
+    ----------
+    tracked
+        Visibilities that follow the planet.
+    fit
+        The disk, which is taken off first.
+    field
+        Gives place and band.
+
+    Notes
+    -----
+    Errors that are below the noise of a visibility, but that many share, do not show in χ². They show where
+    the disk is fitted beside the planet: for the baselines of an octave alone, within some of their own
+    fringes, the rms flux density is what they are worth (`retrieve_noise.scatter`). So every octave is
+    judged at its own scale, interference on the shortest at arcminutes, phases on the longest at arcseconds.
+    """
+    length = np.linalg.norm(tracked.uv, axis=-1)[..., None] * tracked.frequency / SPEED_OF_LIGHT
+    longest = float(length.max())
+    octave = np.floor(np.log2(longest / np.maximum(length, longest * 2.0**-_OCTAVES))).astype(int)
+    weight = np.array(tracked.weight)
+    for k in np.unique(octave):
+        mine = (octave == k)[..., None]
+        if not np.any(tracked.weight[np.broadcast_to(mine, weight.shape)] > 0):
+            continue
+        part = dataclasses.replace(tracked, weight=np.where(mine, tracked.weight, np.float32(0)))
+        beside = retrieve_noise.scatter(part, fit, field)
+        ratio = beside.rms / beside.predicted
+        weight = np.where(mine, weight / max(ratio, 1.0) ** 2, weight)
+    return dataclasses.replace(tracked, weight=weight.astype(np.float32))
 
 
 def _chi2(tracked: Tracked, fit: DiskFit) -> tuple[Array, Array]:

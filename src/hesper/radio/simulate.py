@@ -40,6 +40,8 @@ class Day(NamedTuple):
     waves: Wave
     instrument: Instrument
     interference: Interference
+    scale: float
+    """Flux densities of the flux calibrators over what their scale says."""
 
 
 class Delivered(NamedTuple):
@@ -56,7 +58,7 @@ class Delivered(NamedTuple):
 
 def day(settings: Simulation, *, seed: int) -> Day:
     """Draw array, sources, gains and interference of a day."""
-    streams = [np.random.default_rng([seed, kind]) for kind in range(5)]
+    streams = [np.random.default_rng([seed, kind]) for kind in range(6)]
     array = setup(settings.observation, streams[0])
     return Day(
         array,
@@ -65,6 +67,7 @@ def day(settings: Simulation, *, seed: int) -> Day:
         waves(settings.corruption, streams[2]),
         _instrument(settings, array, streams[3]),
         drawn(settings.corruption, array.frequency.size, array.antenna_name.size, streams[4]),
+        1 + settings.corruption.flux_scale * float(streams[5].standard_normal()),
     )
 
 
@@ -148,8 +151,9 @@ def _sky(settings: Simulation, today: Day, scan: Scan, uvw: Array, direction: Ar
     array, integration = today.setup, settings.observation.integration
     if str(array.field_name[scan.field]) != TARGET:
         spectrum = calibrator(
-            array, scan.field, settings.scene, scale=_SCALE, year=_year(settings.observation)
-        )
+            array, scan.field, settings.scene, scale=_SCALE, year=_year(settings.observation),
+            factor=today.scale,
+        )  # fmt: skip
         return np.broadcast_to(spectrum.astype(np.complex64), (*uvw.shape[:2], spectrum.size))
     change = _change(settings, array, scan)
     sky = stars(array, scan, uvw, change, today.sources, today.waves, direction)

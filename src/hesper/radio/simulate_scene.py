@@ -100,12 +100,16 @@ def refraction(wave: Wave, time: Array, direction: Array, offset: Array, frequen
     return np.asarray(-40.308 / frequency**2 * (gradient(offset) - gradient(nothing)))
 
 
-def calibrator(setup: Setup, field: int, scene: Scene, *, scale: str, year: float) -> Array:
-    """Return the spectrum (channel,) [Jy] of a calibrator at the centre of its field."""
+def calibrator(setup: Setup, field: int, scene: Scene, *, scale: str, year: float, factor: float) -> Array:
+    """Return the spectrum (channel,) [Jy] of a calibrator at the centre of its field.
+
+    One that is on the scale has `factor` times what the scale says.
+    """
     name = str(setup.field_name[field])
     if model_flux.calibrator_near(setup.field_ra[field], setup.field_dec[field]):
         known = model_flux.find_calibrator(name).name
-        return model_flux.calibrator_flux(known, setup.frequency, scale=scale, year=year).flux_density
+        said = model_flux.calibrator_flux(known, setup.frequency, scale=scale, year=year).flux_density
+        return np.asarray(factor * said)
     return secondary_flux(scene, setup.frequency)
 
 

@@ -1,6 +1,7 @@
 """How far the fitted flux density scatters beside the planet, where there is nothing to be fitted."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from hesper.radio.data_image import DiskFit, Frame, Tracked
 
 _INNER, _OUTER = 1.0, 5.0
 """Of the ring about the planet that is looked at, in diameters or, where that is wider, beams."""
+_SMALLEST = 64
+"""Image, pixels."""
 _PLACES = 4 * (_OUTER**2 - _INNER**2)
 """Disks that fit into the ring side by side."""
 _LARGEST = 1 + 3 / np.sqrt(2 * _PLACES)
@@ -20,16 +23,33 @@ _LARGEST = 1 + 3 / np.sqrt(2 * _PLACES)
 def stated(tracked: Tracked, fit: DiskFit, field: Frame) -> DiskFit:
     """Return the fit with the error that is stated of it.
 
-    What interference and ionosphere leave is not white: the largest of covariance, scatter beside the planet
-    and jackknives over time and over antennas, and what short and long baselines disagree by.
+    What interference and ionosphere leave is not white. The covariance gives way to the scatter beside the
+    planet and to the jackknives over time and antennas where one of these is surely larger, and to what short
+    and long baselines disagree by.
     """
-    wide = honest(fit, scatter(tracked, fit, field))
-    worst = max(wide.flux_density_std, fit.time_jackknife_std, fit.baseline_jackknife_std)
+    wide = honest(fit, scatter(tracked, fit, field).rms)
+    antennas = np.unique([tracked.antenna1, tracked.antenna2]).size
+    worst = wide.flux_density_std
+    for found, groups in (
+        (fit.time_jackknife_std, retrieve_disk.GROUPS),
+        (fit.baseline_jackknife_std, antennas),
+    ):
+        if found > wide.flux_density_std * (1 + 3 / np.sqrt(2 * (groups - 1))):
+            worst = max(worst, found)
     return torn(dataclasses.replace(wide, flux_density_std=worst), *split(tracked, fit))
 
 
-def scatter(tracked: Tracked, fit: DiskFit, field: Frame) -> float:
-    """Return the rms [Jy] of flux densities of the same disk, fitted everywhere in a ring about the planet.
+class Scatter(NamedTuple):
+    """Of flux densities beside the planet."""
+
+    rms: float
+    """[Jy]"""
+    predicted: float
+    """By the weights [Jy]."""
+
+
+def scatter(tracked: Tracked, fit: DiskFit, field: Frame) -> Scatter:
+    """Return the rms of flux densities of the same disk, fitted everywhere in a ring about the planet.
 
     Parameters
     ----------
@@ -38,7 +58,7 @@ def scatter(tracked: Tracked, fit: DiskFit, field: Frame) -> float:
     fit
         The disk, which is taken off first.
     field
-        Gives place, band and the largest pixel.
+        Gives place and band.
 
     Notes
     -----
@@ -55,14 +75,15 @@ def scatter(tracked: Tracked, fit: DiskFit, field: Frame) -> float:
     information = samples.weight * shape**2
     # Of a Gaussian beam the full width is 0.53 over the rms length of its baselines.
     unit = max(fit.angular_diameter, 0.53 / float(np.sqrt(np.average(length**2, weights=information))))
-    pixel = min(field.pixel, 0.4 / float(length.max()))
-    size = 2 * int(np.ceil(1.2 * _OUTER * unit / pixel))
+    pixel = 0.4 / float(length.max())
+    size = max(2 * int(np.ceil(1.2 * _OUTER * unit / pixel)), _SMALLEST)
     frame = dataclasses.replace(field, pixel=pixel, size=size)
     plan = model_imaging.prepare(samples.uvw, rest, mass, size=size, pixel=pixel)
-    image = model_imaging.image(plan) / np.sum(information, dtype=float)
+    total = float(np.sum(information, dtype=float))
+    image = model_imaging.image(plan) / total
     away = grid_image.offsets(frame) / unit
     ring = (away > _INNER) & (away < _OUTER)
-    return float(np.sqrt(np.mean(image[ring].astype(float) ** 2)))
+    return Scatter(float(np.sqrt(np.mean(image[ring].astype(float) ** 2))), total**-0.5)
 
 
 def honest(fit: DiskFit, beside: float) -> DiskFit:
