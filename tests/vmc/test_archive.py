@@ -348,6 +348,12 @@ def test_integers_hold_the_corrected_image_to_half_a_step(archive, tmp_path):
     assert all(real.label[k] == whole.label[k] for k in same)
 
 
+def test_an_orbit_that_was_not_corrected_has_no_level_3(archive):
+    path = read.files(archive / "DATA")[0]
+    with pytest.raises(InputError, match="not corrected \\(uncertain\\)"):
+        write_map.level3(path, calibrate_gradient.refused("uncertain"), sample_type="PC_REAL")
+
+
 def test_missing_geometry_is_one_clear_line(archive):
     paths = next(iter(groups(archive).values()))
     with pytest.raises(InputError, match="GEO"):

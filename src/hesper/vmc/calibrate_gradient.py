@@ -2,13 +2,14 @@
 
 import dataclasses
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from hesper.compiled import compiled
 from hesper.errors import InputError
 from hesper.record import Array
-from hesper.vmc.calibrate_overlap import Overlaps, numbered, overlaps
+from hesper.vmc.calibrate_overlap import Overlaps, medians, overlaps
 from hesper.vmc.data_orbit import Cells, FlatField
 from hesper.vmc.data_settings import Gradient
 
@@ -21,11 +22,12 @@ REASONS = {
     "overlap": "no pair shares enough cells",
     "area": "the overlap is too small a part of the mosaic",
     "linked": "too few of the images are linked by overlaps",
+    "unsettled": "the gradient does not settle",
     "uncertain": "the gradient is too uncertain",
     "large": "the gradient is too large to be one",
     "worse": "the seams are worse than before",
 }
-_ROUNDS = 12
+_ROUNDS = 40
 _SETTLED = 1e-7
 
 
@@ -37,39 +39,34 @@ def flat_field(cells: Cells, settings: Gradient) -> FlatField:
     cells
         Images of the orbit, limb darkening divided out.
     settings
-        Thresholds of refusal.
+        Thresholds of refusal; whether each image has a gain beside the gradient.
 
     Notes
     -----
-    Exact model F = 1 + a x + b y: residual ln(I/I′) − ln F + ln F′, Huber weights, Gauss–Newton. Residuals
-    of one image err together (clouds, drift of exposures), so that the covariance is the larger of a
-    jackknife over images and the drift allowed for, carried through the normal equations.
+    Exact model F = 1 + a x + b y: residual ln(I/I′) − ln F + ln F′, Huber weights. Residuals of one image err
+    together (clouds, drift of exposures), so that the covariance is the larger of a jackknife over images and
+    the drift allowed for, carried through the normal equations.
     """
-    count = cells.start.size - 1
     if cells.channel != "N2":
         return refused("channel")
-    if count < 2:
+    if cells.start.size < 3:
         return refused("single")
     shared = overlaps(cells, settings.least_cells)
     if not shared.first.size:
         return refused("overlap")
-    area, linked = _coverage(cells, shared)
-    gradient, weight = solve(shared, settings.huber)
-    normal, moment = _blocks(shared, gradient, weight)
-    whole = normal.sum(axis=0)
-    eigen = np.linalg.eigvalsh(whole)
-    condition = float(eigen[1] / eigen[0]) if eigen[0] > 0 else np.inf
-    covariance = _covariance(shared, normal, moment, count, settings.drift)
-    before = seams(shared, np.zeros(2))
-    after = seams(shared, gradient)
+    found = solve(shared, settings.huber, settings.gain_std)
+    if found.step > _SETTLED:
+        return refused("unsettled")
+    before, after = seams(shared, np.zeros(2)), seams(shared, found.gradient)
+    eigen = np.linalg.eigvalsh(found.blocks[:, :2, :2].sum(axis=0))
     made = FlatField(
-        gradient=gradient,
-        covariance=covariance,
-        condition=condition,
+        gradient=found.gradient,
+        covariance=_covariance(shared, found, settings.drift),
+        condition=float(eigen[1] / eigen[0]) if eigen[0] > 0 else np.inf,
         pairs=shared.first.size,
         cells=shared.ratio.size,
-        overlap=area,
-        linked=linked,
+        overlap=shared.area,
+        linked=_linked(cells, shared),
         seam_before=float(np.median(before)),
         seam=float(np.median(after)),
         seam_most=float(np.quantile(after, 0.95)),
@@ -78,29 +75,97 @@ def flat_field(cells: Cells, settings: Gradient) -> FlatField:
     return _judged(made, settings)
 
 
-def solve(shared: Overlaps, huber: float) -> tuple[Array, Array]:
-    """Return a and b (2,) and the weights (sample,) of the exact model by Gauss–Newton.
+class Solution(NamedTuple):
+    """A gradient, and what its normal equations are made of."""
+
+    gradient: Array
+    """a and b (2,)."""
+    gains: Array
+    """ln of a gain for each image (image,); 0 where none is fitted."""
+    weight: Array
+    """Huber's weight of each sample (sample,)."""
+    blocks: Array
+    """Σ w (J, 1)ᵀ (J, 1, r) of each pair (pair, 3, 4)."""
+    prior: Array
+    """What is added to the diagonal of the normal matrix (2,) or (2 + image,)."""
+    step: float
+    """Last change of what is unknown."""
+
+
+def solve(shared: Overlaps, huber: float, gain_std: float = 0.0) -> Solution:
+    """Find the gradient of the exact model, and with it a gain for each image where one is allowed.
+
+    Parameters
+    ----------
+    shared
+        Overlaps.
+    huber
+        Residual in standard deviations beyond which it counts linearly.
+    gain_std
+        Deviation of ln of a gain; 0: there are none.
 
     Raises
     ------
     InputError
         If there is no overlap.
+
+    Notes
+    -----
+    Gauss–Newton with Huber's weights, each step mended by what the two before it changed (Anderson 1965): six
+    rounds instead of twelve to the same place. The scale follows the residuals.
     """
     if not shared.ratio.size:
         raise InputError("gradient: no overlap; at least one pair of images is needed")
-    gradient, weight = np.zeros(2), np.ones(shared.ratio.size)
-    residual, design = np.empty(shared.ratio.size), np.empty((shared.ratio.size, 2))
+    lever, free = _lever(shared, gain_std)
+    value, prior, residual = np.zeros(free), np.zeros(free), np.empty(shared.ratio.size)
+    values: list[Array] = []
+    steps: list[Array] = []
     for _ in range(_ROUNDS):
-        _linearise(shared.ratio, shared.place, gradient, residual, design)
+        _residuals(shared.ratio, shared.place, shared.start, value[:2], lever[:, 2] @ value, residual)
         scale = 1.4826 * float(np.median(np.abs(residual - np.median(residual))))
         limit = huber * max(scale, 1e-12)
-        weight = np.minimum(1.0, limit / np.maximum(np.abs(residual), 1e-300))
-        weighted = design * weight[:, None]
-        step = np.linalg.lstsq(weighted.T @ design, weighted.T @ residual, rcond=1e-12)[0]
-        gradient = np.clip(gradient + step, -0.45, 0.45)
+        prior[2:] = (scale / gain_std) ** 2 if gain_std > 0 else 0.0
+        blocks = np.zeros((shared.first.size, 3, 4))
+        _blocks(shared.place, shared.start, value[:2], residual, limit, blocks)
+        normal, score = _equations(lever, blocks)
+        right = score.sum(axis=0) - prior * value
+        step = np.linalg.lstsq(normal.sum(axis=0) + np.diag(prior), right, rcond=1e-12)[0]
+        values, steps = [*values[-2:], value], [*steps[-2:], step]
+        value = _mended(values, steps)
+        value[:2] = np.clip(value[:2], -0.45, 0.45)
         if np.abs(step).max() < _SETTLED:
             break
-    return gradient, weight
+    gains = value[2:] if free > 2 else np.zeros(shared.images)
+    weight = np.minimum(1.0, limit / np.maximum(np.abs(residual), 1e-300))
+    return Solution(value[:2], gains, weight, blocks, prior, float(np.abs(step).max()))
+
+
+def _mended(values: list[Array], steps: list[Array]) -> Array:
+    """Return where a series of values goes whose steps are given; the plain step where they do not shrink."""
+    value, step = values[-1], steps[-1]
+    if len(steps) < 2 or np.abs(step).max() > np.abs(steps[-2]).max():
+        return np.asarray(value + step)
+    change, moved = np.diff(steps, axis=0).T, np.diff(values, axis=0).T
+    part = np.linalg.lstsq(change, step, rcond=1e-3)[0]
+    return np.asarray(value + step - (moved + change) @ part)
+
+
+def _lever(shared: Overlaps, gain_std: float) -> tuple[Array, int]:
+    """Return (pair, 3, unknown): how a, b and the logarithm of a pair's ratio go with what is unknown."""
+    pairs = np.arange(shared.first.size)
+    free = 2 + shared.images if gain_std > 0 else 2
+    lever = np.zeros((pairs.size, 3, free))
+    lever[:, 0, 0] = lever[:, 1, 1] = 1.0
+    if gain_std > 0:
+        lever[pairs, 2, 2 + shared.first] = 1.0
+        lever[pairs, 2, 2 + shared.second] = -1.0
+    return lever, free
+
+
+def _equations(lever: Array, blocks: Array) -> tuple[Array, Array]:
+    """Return normal matrix (pair, unknown, unknown) and right side (pair, unknown) of each pair."""
+    turned = lever.transpose(0, 2, 1)
+    return turned @ blocks[:, :, :3] @ lever, (turned @ blocks[:, :, 3:])[:, :, 0]
 
 
 def solve_logarithmic(shared: Overlaps) -> Array:
@@ -109,30 +174,25 @@ def solve_logarithmic(shared: Overlaps) -> Array:
     return np.asarray(np.linalg.lstsq(design, shared.ratio, rcond=None)[0])
 
 
-def gains(shared: Overlaps, count: int) -> Array:
+def gains(shared: Overlaps) -> Array:
     """Return ln of one gain for each image (image,) that closes the seams best, with no gradient.
 
     What an equaliser of mosaics does: it wins at the seams and ruins the photometry. For comparison only.
     """
-    pairs = shared.first.size
-    design = np.zeros((pairs + 1, count))
-    data = np.zeros(pairs + 1)
-    for p in range(pairs):
-        design[p, shared.first[p]], design[p, shared.second[p]] = 1.0, -1.0
-        data[p] = np.median(shared.ratio[shared.start[p] : shared.start[p + 1]])
-    design[pairs] = 1.0
+    pairs = np.arange(shared.first.size)
+    design = np.zeros((pairs.size + 1, shared.images))
+    design[pairs, shared.first], design[pairs, shared.second] = 1.0, -1.0
+    design[-1] = 1.0
+    data = np.append(medians(shared, shared.ratio), 0.0)
     return np.asarray(np.linalg.lstsq(design, data, rcond=None)[0])
 
 
 def seams(shared: Overlaps, gradient: Array) -> Array:
     """Return |median ln(I/I′)| of each pair (pair,), the images divided by 1 + a x + b y."""
-    residual, _ = _linear(shared, gradient)
-    return np.array(
-        [
-            abs(float(np.median(residual[a:b])))
-            for a, b in zip(shared.start[:-1], shared.start[1:], strict=True)
-        ]
-    )
+    residual = np.empty(shared.ratio.size)
+    none = np.zeros(shared.first.size)
+    _residuals(shared.ratio, shared.place, shared.start, gradient, none, residual)
+    return np.abs(medians(shared, residual))
 
 
 def factor(gradient: Array, x: Array, y: Array) -> Array:
@@ -140,73 +200,77 @@ def factor(gradient: Array, x: Array, y: Array) -> Array:
     return np.asarray(1 + gradient[0] * x + gradient[1] * y)
 
 
-def _linear(shared: Overlaps, gradient: Array) -> tuple[Array, Array]:
-    """Return residuals (sample,) and their derivatives (sample, 2), sign reversed."""
-    residual, design = np.empty(shared.ratio.size), np.empty((shared.ratio.size, 2))
-    _linearise(shared.ratio, shared.place, gradient, residual, design)
-    return residual, design
+@compiled
+def _residuals(
+    ratio: Array, place: Array, start: Array, gradient: Array, offset: Array, residual: Array
+) -> None:
+    """Fill residuals (sample,) of the exact model; an offset for each pair."""
+    a, b = gradient[0], gradient[1]
+    for p in range(start.size - 1):
+        for i in range(start[p], start[p + 1]):
+            first = 1 + a * place[i, 0] + b * place[i, 1]
+            second = 1 + a * place[i, 2] + b * place[i, 3]
+            residual[i] = ratio[i] - math.log(first / second) - offset[p]
 
 
 @compiled
-def _linearise(ratio: Array, place: Array, gradient: Array, residual: Array, design: Array) -> None:
-    """Fill residuals (sample,) and derivatives (sample, 2) of the exact model."""
+def _blocks(place: Array, start: Array, gradient: Array, residual: Array, limit: float, out: Array) -> None:
+    """Add Σ w (J, 1)ᵀ (J, 1, r) of each pair to out (pair, 3, 4), w being Huber's weights."""
     a, b = gradient[0], gradient[1]
-    for i in range(ratio.size):
-        first = 1 + a * place[i, 0] + b * place[i, 1]
-        second = 1 + a * place[i, 2] + b * place[i, 3]
-        residual[i] = ratio[i] - math.log(first / second)
-        design[i, 0] = place[i, 0] / first - place[i, 2] / second
-        design[i, 1] = place[i, 1] / first - place[i, 3] / second
+    for p in range(start.size - 1):
+        for i in range(start[p], start[p + 1]):
+            first = 1 / (1 + a * place[i, 0] + b * place[i, 1])
+            second = 1 / (1 + a * place[i, 2] + b * place[i, 3])
+            u = place[i, 0] * first - place[i, 2] * second
+            v = place[i, 1] * first - place[i, 3] * second
+            size = abs(residual[i])
+            w = 1.0 if size <= limit else limit / size
+            out[p, 0, 3] += w * u * residual[i]
+            out[p, 1, 3] += w * v * residual[i]
+            out[p, 2, 3] += w * residual[i]
+            out[p, 0, 0] += w * u * u
+            out[p, 0, 1] += w * u * v
+            out[p, 1, 1] += w * v * v
+            out[p, 0, 2] += w * u
+            out[p, 1, 2] += w * v
+            out[p, 2, 2] += w
+        out[p, 1, 0] = out[p, 0, 1]
+        out[p, 2, 0] = out[p, 0, 2]
+        out[p, 2, 1] = out[p, 1, 2]
 
 
-def _blocks(shared: Overlaps, gradient: Array, weight: Array) -> tuple[Array, Array]:
-    """Return normal matrix (pair, 2, 2) and, (pair, 2, 2): Σ w J r and Σ w J of each pair."""
-    residual, design = _linear(shared, gradient)
-    rows = np.concatenate([design, residual[:, None], np.ones((residual.size, 1))], axis=1)
-    normal = np.empty((shared.first.size, 2, 2))
-    moment = np.empty((shared.first.size, 2, 2))
-    for p, (a, b) in enumerate(zip(shared.start[:-1], shared.start[1:], strict=True)):
-        block = (design[a:b] * weight[a:b, None]).T @ rows[a:b]
-        normal[p], moment[p] = block[:, :2], block[:, 2:]
-    return normal, moment
-
-
-def _covariance(shared: Overlaps, normal: Array, moment: Array, count: int, drift: float) -> Array:
-    whole = normal.sum(axis=0)
-    inverse = np.linalg.pinv(whole)
-    lever = np.zeros((count, 2))
-    for p, (k, later) in enumerate(zip(shared.first, shared.second, strict=True)):
-        lever[k] += moment[p, :, 1]
-        lever[later] -= moment[p, :, 1]
-    allowed = drift**2 * inverse @ lever.T @ lever @ inverse
-    # A pair's own clouds, which no image shares.
-    pairs = inverse @ moment[:, :, 0].T @ moment[:, :, 0] @ inverse
-    choices = [allowed + pairs]
-    if count > 3:
-        moved = np.zeros((count, 2))
-        for k in range(count):
+def _covariance(shared: Overlaps, found: Solution, drift: float) -> Array:
+    """Return the covariance of the gradient (2, 2): of drift and of each pair's clouds, or by jackknife."""
+    every, _ = _lever(shared, 1.0)
+    lever = every[:, :, : found.prior.size]
+    normal, score = _equations(lever, found.blocks)
+    whole = normal.sum(axis=0) + np.diag(found.prior)
+    inverse = np.linalg.pinv(whole)[:2]
+    # How the right side goes with a gain of each image that is not fitted, or is fitted with its prior.
+    moved = (lever.transpose(0, 2, 1) @ found.blocks[:, :, :3] @ every[:, :, 2:]).sum(axis=0)
+    drifted, paired = inverse @ moved, score @ inverse.T
+    choices = [drift**2 * drifted @ drifted.T + paired.T @ paired]
+    if shared.images > 3:
+        # Where all is solved, what the other pairs pull is the reverse of what these do.
+        change = np.full((shared.images, 2), 0.1)
+        for k in range(shared.images):
             mine = (shared.first == k) | (shared.second == k)
-            left = whole - normal[mine].sum(axis=0)
-            moved[k] = np.linalg.pinv(left) @ (moment[~mine, :, 0].sum(axis=0)) if (~mine).any() else 0.1
-        moved -= moved.mean(axis=0)
-        choices.append((count - 1) / count * moved.T @ moved)
+            if not mine.all():
+                rest = np.linalg.pinv(whole - normal[mine].sum(axis=0))
+                change[k] = -(rest @ score[mine].sum(axis=0))[:2]
+        change -= change.mean(axis=0)
+        choices.append((shared.images - 1) / shared.images * change.T @ change)
     return np.asarray(max(choices, key=np.trace))
 
 
-def _coverage(cells: Cells, shared: Overlaps) -> tuple[float, float]:
-    """Return overlap over mosaic, and the part of the images' area in the largest linked group."""
-    index, number = numbered(cells.cell)
-    counts = np.bincount(index, minlength=number)
-    area = np.zeros(counts.size)
-    area[index] = cells.area
-    overlap = float(area[counts > 1].sum() / area.sum())
-    count = cells.start.size - 1
-    group = np.arange(count)
+def _linked(cells: Cells, shared: Overlaps) -> float:
+    """Return the part of the images' area in the largest group that overlaps link."""
+    group = np.arange(shared.images)
     for k, later in zip(shared.first, shared.second, strict=True):
         group[group == group[later]] = group[k]
     own = np.add.reduceat(cells.area, cells.start[:-1])
     linked = max(float(own[group == g].sum()) for g in np.unique(group[np.r_[shared.first, shared.second]]))
-    return overlap, linked / float(own.sum())
+    return linked / float(own.sum())
 
 
 def _judged(made: FlatField, settings: Gradient) -> FlatField:

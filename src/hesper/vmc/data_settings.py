@@ -113,6 +113,10 @@ class Gradient:
     drift: float = setting(
         0.003, "1", "drift of exposures that the stated error allows for", shown="percent", minimum=0.0
     )
+    gain_std: float = setting(
+        0.0, "1", "fit a gain of each image too, of this deviation, and leave it in; 0: the gradient alone",
+        shown="percent", minimum=0.0, maximum=0.5,
+    )  # fmt: skip
     include_refused: bool = setting(False, "1", "map refused orbits too, uncorrected", shown="1")
     sample_type: str = setting(
         "PC_REAL", "text", "pixels of the corrected images", choices=("PC_REAL", "MSB_INTEGER")

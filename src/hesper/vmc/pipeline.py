@@ -62,7 +62,7 @@ def plan(settings: Config) -> Plan:
     night, day, left = pipeline_sides.sides(settings)
     names = [pipeline_orbit.name(task) for task in night]
     images = [path for task in night for path in task.paths]
-    level3 = [f"level3/{write_map.level3_name(p)}" for p in images] if settings.level3 else []
+    level3 = [_level3_name(path) for path in images] if settings.level3 else []
     segments = [write_map.segment_name(k, suffix) for k in range(9) for suffix in write_map.SUFFIXES]
     shown = [name for path in day for name in pipeline_day.product_names(path)]
     items = [f"orbit {t.orbit} {t.channel}: {len(t.paths)} images, night side" for t in night]
@@ -172,8 +172,12 @@ def _corrected(tasks: Sequence[Task], mosaics: Sequence[OrbitMosaic], settings: 
     ]
     if items:
         work = functools.partial(_level3, sample_type=settings.gradient.sample_type)
-        names = [f"level3/{path.stem[1:5]}/{write_map.level3_name(path)}" for path, _ in items]
+        names = [_level3_name(path) for path, _ in items]
         run.map(work, items, names, title="corrected images")
+
+
+def _level3_name(path: Path) -> str:
+    return f"level3/{path.stem[1:5]}/{write_map.level3_name(path)}"
 
 
 def _level3(item: tuple[Path, FlatField], *, sample_type: str) -> bytes:
