@@ -384,6 +384,32 @@ def test_altimetry_with_gaps_leaves_gaps(archive, tmp_path):
     assert np.isfinite(place.model[row, column + 10])
 
 
+def test_dask_gives_the_bytes_of_one_process(archive, tmp_path, monkeypatch):
+    """Mosaics, corrected images and tables of two orbits, in this process and by a scheduler."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    usable = max(groups(archive).items(), key=lambda item: len(item[1]))[0]
+    for orbit in {usable, min(groups(archive))}:
+        shutil.copytree(archive / "DATA" / f"{orbit:04d}", tmp_path / "part" / f"{orbit:04d}")
+
+    def tree(name, **options):
+        folder = tmp_path / name
+        with runs.open_run(folder, products.Provenance(recipe={}), quiet=True, **options) as run:
+            pipeline.run(settings(tmp_path / "part"), run)
+        return {
+            p.relative_to(folder).as_posix(): p.read_bytes()
+            for p in sorted(folder.rglob("*"))
+            if p.is_file() and p.name not in (".lock", ".journal.jsonl")
+        }
+
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        there = tree("dask", dask=cluster.scheduler_address)
+    assert sum(name.endswith(".img") for name in there) > 3
+    assert there == tree("here")
+
+
 def test_the_same_seed_gives_the_same_bytes(archive):
     chosen = settings(archive, simulation={**SMALL, "backplanes": True})
     name, shot = next(iter(shots().items()))

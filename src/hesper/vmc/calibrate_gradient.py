@@ -29,6 +29,7 @@ REASONS = {
 }
 _ROUNDS = 40
 _SETTLED = 1e-7
+_PARTS = 8
 
 
 def flat_field(cells: Cells, settings: Gradient) -> FlatField:
@@ -111,8 +112,9 @@ def solve(shared: Overlaps, huber: float, gain_std: float = 0.0) -> Solution:
 
     Notes
     -----
-    Gauss–Newton with Huber's weights, each step mended by what the two before it changed (Anderson 1965): six
-    rounds instead of twelve to the same place. The scale follows the residuals.
+    Gauss–Newton with Huber's weights, each step mended by what the two before it changed (Anderson 1965):
+    six rounds instead of twelve to the same place. The scale follows the residuals. Where samples err
+    together, as under clouds, they say less of a gain than their number: its prior is raised by as many.
     """
     if not shared.ratio.size:
         raise InputError("gradient: no overlap; at least one pair of images is needed")
@@ -124,7 +126,8 @@ def solve(shared: Overlaps, huber: float, gain_std: float = 0.0) -> Solution:
         _residuals(shared.ratio, shared.place, shared.start, value[:2], lever[:, 2] @ value, residual)
         scale = 1.4826 * float(np.median(np.abs(residual - np.median(residual))))
         limit = huber * max(scale, 1e-12)
-        prior[2:] = (scale / gain_std) ** 2 if gain_std > 0 else 0.0
+        if gain_std > 0:
+            prior[2:] = _together(shared, np.clip(residual, -limit, limit)) * (scale / gain_std) ** 2
         blocks = np.zeros((shared.first.size, 3, 4))
         _blocks(shared.place, shared.start, value[:2], residual, limit, blocks)
         normal, score = _equations(lever, blocks)
@@ -148,6 +151,19 @@ def _mended(values: list[Array], steps: list[Array]) -> Array:
     change, moved = np.diff(steps, axis=0).T, np.diff(values, axis=0).T
     part = np.linalg.lstsq(change, step, rcond=1e-3)[0]
     return np.asarray(value + step - (moved + change) @ part)
+
+
+def _together(shared: Overlaps, residual: Array) -> float:
+    """Return how many samples of a pair err together, by the scatter of the means of eight parts of each."""
+    size = np.diff(shared.start) // _PARTS
+    begin = (shared.start[:-1, None] + size[:, None] * np.arange(_PARTS + 1)).astype(int)
+    total = np.concatenate([[0.0], np.cumsum(residual)])
+    square = np.concatenate([[0.0], np.cumsum(residual**2)])
+    mean = np.diff(total[begin], axis=1) / size[:, None]
+    whole = size * _PARTS
+    variance = np.diff(square[begin[:, [0, -1]]], axis=1)[:, 0] / whole - mean.mean(axis=1) ** 2
+    ratio = size * mean.var(axis=1, ddof=1) / np.maximum(variance, 1e-300)
+    return max(float(np.median(ratio)), 1.0)
 
 
 def _lever(shared: Overlaps, gain_std: float) -> tuple[Array, int]:

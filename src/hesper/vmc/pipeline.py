@@ -117,8 +117,9 @@ def run(settings: Config, run: Run) -> list[Result]:
     if mosaics:
         run.write("orbits.csv", lambda: pipeline_mosaics.table(mosaics))
         results += pipeline_mosaics.rows(mosaics)
-        run.write("orbits.png", lambda: figures.png(plot_map.orbits(mosaics)))
-        if any(m.flat.status == calibrate_gradient.ACCEPTED for m in mosaics):
+        accepted = [m for m in mosaics if m.flat.status == calibrate_gradient.ACCEPTED]
+        if accepted:
+            run.write("orbits.png", lambda: figures.png(plot_map.orbits(accepted)))
             run.write("seams.png", lambda: pipeline_mosaics.seams(night, mosaics, settings))
         _corrected(night, mosaics, settings, run)
         results += pipeline_segment.mapped(mosaics, settings, run)
