@@ -53,6 +53,8 @@ def results(part: Mapped, settings: Config, run: Run, folder: str) -> list[Resul
         Result("vmc", f"{name} transients claimed", "1", float(sum(claimed)),
                note=f"chance of a false one in an archive ≤ {wanted.transient_chance:g}; "
                     f"{len(peaks)} peaks, highest {highest:.1f} deviations"),
+        Result("vmc", f"{name} ground of the mosaics searched for transients", "%", 100 * seen.searched,
+               note="the rest lies at edges, or fewer than three other orbits saw it"),
     ]  # fmt: skip
     if wanted.units:
         number, names = read_map.units(config.existing(wanted.units), made.grid)
