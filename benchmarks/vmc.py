@@ -15,6 +15,7 @@ from hesper import config, maps
 from hesper.geometry.camera import Pinhole, sphere_from_pixels
 from hesper.units import deg
 from hesper.vmc import calibrate_gradient, grid_mosaic, model_surface, pipeline, read, read_orbit
+from hesper.vmc.data import CHANNELS
 
 
 def timed(name, work, per=1):
@@ -37,7 +38,7 @@ def main():
     for path in read.files(archive / "DATA"):
         groups.setdefault(read.name(path).orbit, []).append(path)
     paths = max(groups.values(), key=len)
-    source = read_orbit.Source("label", "", "DE421", "IAU")
+    source = read_orbit.Source("label", "", "DE421", "IAU", CHANNELS)
     light = model_surface.table(settings.atmosphere, 1.01e-6)
     frames = read_orbit.frames(paths, source, settings.masking)
 

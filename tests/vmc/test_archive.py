@@ -16,6 +16,7 @@ from hesper.vmc import (
     calibrate_gradient,
     model_surface,
     pipeline,
+    pipeline_orbit,
     read,
     read_attitude,
     read_orbit,
@@ -23,6 +24,7 @@ from hesper.vmc import (
     simulate_orbit,
     write_map,
 )
+from hesper.vmc.data import CHANNELS
 from hesper.vmc.data_map import Scene
 from hesper.vmc.data_orbit import OrbitMosaic
 
@@ -65,7 +67,7 @@ def groups(archive):
 
 
 def source(kind="label", meta=""):
-    return read_orbit.Source(kind, meta, "DE421", "IAU")
+    return read_orbit.Source(kind, meta, "DE421", "IAU", CHANNELS)
 
 
 def test_files_have_the_archives_layout(archive):
@@ -352,6 +354,27 @@ def test_an_orbit_that_was_not_corrected_has_no_level_3(archive):
     path = read.files(archive / "DATA")[0]
     with pytest.raises(InputError, match="not corrected \\(uncertain\\)"):
         write_map.level3(path, calibrate_gradient.refused("uncertain"), sample_type="PC_REAL")
+
+
+def test_other_channels_have_mosaics_and_no_gradient(archive, tmp_path):
+    """The night side through another objective, where the recipe says that objective is: brightness alone."""
+    paths = min(groups(archive).values(), key=len)
+    for path in paths:
+        other = (
+            path.read_bytes().replace(b"VEX_VMC_NIR-2", b"VEX_VMC_NIR-1").replace(b"_N22.IMG", b"_N12.IMG")
+        )
+        (tmp_path / path.name.replace("_N22", "_N12")).write_bytes(other)
+    values = {name: [getattr(c, name) for c in CHANNELS.values()] for name in ("focal", "sample", "line")}
+    camera = {name: [numbers[1], *numbers[1:]] for name, numbers in values.items()}
+    chosen = settings(tmp_path, camera=camera)
+    made = pipeline_orbit.mosaic(
+        pipeline_orbit.Task(read.name(paths[0]).orbit, "N1", tuple(sorted(tmp_path.iterdir()))),
+        pipeline_orbit.Shared(chosen, model_surface.table(chosen.atmosphere, 1.01e-6), None),
+    )
+    assert made.flat.status == "channel"
+    assert (made.brightness > 0).all()
+    with pytest.raises(InputError, match="camera.focal"):
+        read.channels(settings(tmp_path, camera={"focal": [1400.0]}).camera)
 
 
 def test_missing_geometry_is_one_clear_line(archive):

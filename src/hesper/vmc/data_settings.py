@@ -2,6 +2,7 @@
 
 from hesper.record import record, setting
 from hesper.units import cm, deg, km, minute
+from hesper.vmc.data import CHANNELS
 
 
 @record
@@ -62,6 +63,22 @@ class Atmosphere:
     tails: bool = setting(False, "1", "an exponential spread function instead of a Gaussian", shown="1")
     emission_height: float = setting(
         0.0, "m", "height of the sphere on which pixels are placed", shown="km", minimum=0.0, maximum=80 * km
+    )
+
+
+@record
+class Camera:
+    """The objectives N1, N2, UV and VI before the common detector."""
+
+    focal: tuple[float, ...] = setting(
+        tuple(channel.focal for channel in CHANNELS.values()), "1", "focal length over pixel pitch of each"
+    )
+    sample: tuple[float, ...] = setting(
+        tuple(channel.sample for channel in CHANNELS.values()), "1",
+        "boresight of each along the rows of the detector, in its pixels from 1",
+    )  # fmt: skip
+    line: tuple[float, ...] = setting(
+        tuple(channel.line for channel in CHANNELS.values()), "1", "boresight of each along the columns"
     )
 
 

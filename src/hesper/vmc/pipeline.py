@@ -100,7 +100,7 @@ def run(settings: Config, run: Run) -> list[Result]:
     _refuse_early(settings)
     night, day, unread = pipeline_sides.sides(settings)
     left = list(unread)
-    place = Ephemeris(settings.kernel, settings.rotation)
+    place = Ephemeris(settings.kernel, settings.rotation, read.channels(settings.camera))
     outcomes, results = pipeline_day.mapped(day, settings.day, place, run)
     left += [f"{o.path.name}: {o.reason}" for o in outcomes if o.found is None]
     mosaics = pipeline_mosaics.orbits(night, settings, run)
@@ -139,6 +139,7 @@ def _refuse_early(settings: Config) -> None:
     InputError
         If cells do not fill a segment, or a raster that the segments need cannot be read.
     """
+    read.channels(settings.camera)
     cells = 10 * deg / settings.resolution
     if abs(cells - round(cells)) > 1e-6:
         raise InputError(

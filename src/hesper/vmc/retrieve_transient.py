@@ -38,6 +38,8 @@ class Contrasts(NamedTuple):
     lon: Array
     """(y, x) [rad]."""
     lat: Array
+    searched: float
+    """Part of the mosaics' ground that has a value: not the edges, nor where others are too few."""
 
 
 class _Noise(NamedTuple):
