@@ -373,7 +373,7 @@ def test_other_channels_have_mosaics_and_no_gradient(archive, tmp_path):
     )
     assert made.flat.status == "channel"
     assert (made.brightness > 0).all()
-    with pytest.raises(InputError, match="camera.focal"):
+    with pytest.raises(InputError, match=r"camera\.focal"):
         read.channels(settings(tmp_path, camera={"focal": [1400.0]}).camera)
 
 
