@@ -49,6 +49,9 @@ def cells(
     rows, columns = round(np.pi / resolution), round(2 * np.pi / resolution)
     law = limb_law(light, 0.0, LIMB_EMISSIVITY)
     edges = _edges(rows, columns)
+    north, lon = (resolution * (np.arange(n) + 0.5) for n in (rows, columns))
+    sines, cosines = np.cos(north), np.sin(north)
+    east = np.stack([np.cos(lon), np.sin(lon)], axis=1)
     sums, order = np.zeros((rows, columns, 4)), np.empty(rows * columns, np.int64)
     radius = VENUS_RADIUS + atmosphere.emission_height
     parts, left, kept = [], [frames.left_out] if frames.left_out else [], []
@@ -64,7 +67,13 @@ def cells(
         )  # fmt: skip
         found = np.empty((4, met))
         model_camera.take_cells(sums, order, met, found)
-        whole = found[3] >= 0.5 * np.median(found[3]) if met else np.zeros(0, bool)
+        # Cells that the image covers by less than half are left out.
+        row, column = np.divmod(order[:met], columns)
+        ground = radius * np.stack(
+            [cosines[row] * east[column, 0], cosines[row] * east[column, 1], sines[row]]
+        )
+        full = split**2 * _pixels(ground, frames.position[k], frames.focal[k]) * cosines[row] * resolution**2
+        whole = found[3] >= 0.5 * full
         if not whole.any():
             left.append(f"{frames.name[k]}: all pixels are masked: twilight, limb or field")
             continue
@@ -95,6 +104,13 @@ def cells(
         channel=frames.channel,
         left_out=" | ".join(left),
     )
+
+
+def _pixels(ground: Array, position: Array, focal: float) -> Array:
+    """Return how many pixels a camera has for a square radius of ground (3, point), seen as it lies."""
+    ray = position[:, None] - ground
+    square = np.sum(ray**2, axis=0)
+    return np.asarray(focal**2 * np.linalg.norm(ground[:, :1]) * np.sum(ray * ground, axis=0) / square**1.5)
 
 
 def _edges(rows: int, columns: int) -> tuple[Array, Array]:

@@ -158,6 +158,8 @@ def truth(made: SegmentMap, scene: Scene) -> "Figure":
 
 def orbits(mosaics: Sequence[OrbitMosaic]) -> "Figure":
     """Draw the seams of corrected orbits before and after, and, with a truth, the mosaics' errors beside."""
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
     known = bool(np.isfinite([m.error for m in mosaics]).any())
     seams = [("level 2", "seam_before", 5), ("corrected", "seam", 0)]
     errors = [
@@ -178,8 +180,11 @@ def orbits(mosaics: Sequence[OrbitMosaic]) -> "Figure":
             axes[1].set_xlabel("mosaic against truth [%]")
         for place in axes:
             place.set_xscale("log")
+            low, high = place.get_xlim()
+            place.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 5 * low else range(1, 10)))
             place.xaxis.set_major_formatter("{x:g}")
             place.xaxis.set_minor_formatter("")
+            place.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes[-1].legend(loc="lower right" if known else "upper left")
         return drawn
 
