@@ -19,6 +19,7 @@ from hesper.vmc import (
     pipeline_orbit,
     read,
     read_attitude,
+    read_geometry,
     read_orbit,
     simulate,
     simulate_orbit,
@@ -78,7 +79,7 @@ def test_files_have_the_archives_layout(archive):
     label = image.label
     assert label["RECORD_BYTES"] == 1024
     assert label["LINE_FIRST_PIXEL"] == 513
-    stated = read.stated(path)
+    stated = read_geometry.stated(path)
     assert stated.footprint_lon.size == 100
     seen = np.where((image.data == -1) | (image.data >= 8191), 0, image.data).astype(float)
     assert stated.mean == pytest.approx(seen.sum() / (seen.size - stated.invalid_count), rel=1e-5)

@@ -6,8 +6,8 @@ from scipy import ndimage
 
 from hesper import config
 from hesper.units import deg
+from hesper.vmc import calibrate_equations, calibrate_overlap
 from hesper.vmc import calibrate_gradient as gradient
-from hesper.vmc import calibrate_overlap
 from hesper.vmc.data_orbit import Cells
 from hesper.vmc.data_settings import Gradient
 
@@ -63,7 +63,7 @@ def smooth(random, shape, size):
 
 def solved(cells):
     shared = calibrate_overlap.overlaps(cells, SETTINGS.least_cells)
-    found = gradient.solve(shared, SETTINGS.huber)
+    found = calibrate_equations.solve(shared, SETTINGS.huber)
     return shared, found.gradient, found.weight
 
 

@@ -11,9 +11,9 @@ from hesper.errors import InputError, MissingError
 from hesper.geometry.camera import Pinhole
 from hesper.products import pds3
 from hesper.products.pds3 import Label
-from hesper.units import deg, hour_angle, km, ms
+from hesper.units import ms
 from hesper.vmc import model, read_geometry
-from hesper.vmc.data import CHANNELS, PHASES, Channel, Image, Phase, Stated
+from hesper.vmc.data import CHANNELS, PHASES, Channel, Image, Phase
 from hesper.vmc.data_settings import Camera
 
 OUTSIDE = -1
@@ -184,48 +184,6 @@ def pinhole(label: Label, channel: Channel) -> Pinhole:
     return Pinhole(channel.focal / size, sample, line)
 
 
-def stated(path: Path | str) -> Stated:
-    """Read what label and VICAR header state of an image.
-
-    Raises
-    ------
-    InputError
-        If a number is missing.
-    """
-    label = pds3.read_label(path)
-    vicar = pds3.read_vicar_header(path, label)
-
-    def number(keyword: str, unit: float = 1.0) -> float:
-        value = vicar.get(keyword)
-        if not isinstance(value, int | float):
-            raise InputError(f"{path}: VICAR header: {keyword} is {value!r}; a number is needed")
-        return float(value) * unit
-
-    footprint = [np.asarray(label[f"FOOTPRINT_POINT_{axis}"], float) for axis in ("LONGITUDE", "LATITUDE")]
-    if footprint[0].shape != footprint[1].shape or footprint[0].ndim != 1:
-        shapes = " and ".join(str(axis.shape) for axis in footprint)
-        raise InputError(f"{path}: footprint of {shapes} coordinates; lists of one length are needed")
-    return Stated(
-        mean=read_geometry.real(label.object("IMAGE"), "MEAN"),
-        deviation=read_geometry.real(label.object("IMAGE"), "STANDARD_DEVIATION"),
-        invalid_count=int(number("INVALID_PIXEL_COUNT")),
-        resolution=read_geometry.real(label, "MAXIMUM_RESOLUTION"),
-        solar_distance=read_geometry.real(label, "SPACECRAFT_SOLAR_DISTANCE") * km,
-        spacecraft_lon=number("SPACECRAFT_EASTERN_LONGITUDE", deg),
-        spacecraft_lat=number("SPACECRAFT_CENTRIC_LATITUDE", deg),
-        altitude=number("SPACECRAFT_ALTITUDE", km),
-        lon=number("EASTERN_LONGITUDE_AT_CENTER", deg),
-        lat=number("CENTRIC_LATITUDE_AT_CENTER", deg),
-        incidence=number("INCIDENCE_AT_CENTER", deg),
-        emission=number("EMISSION_AT_CENTER", deg),
-        phase=number("PHASE_AT_CENTER", deg),
-        season=number("SOLAR_LONGITUDE", deg),
-        local_time=_clock(path, str(vicar.get("LOCAL_TIME"))),
-        footprint_lon=footprint[0] * deg,
-        footprint_lat=footprint[1] * deg,
-    )
-
-
 def agreed(label: Label, called: Name) -> None:
     """Refuse a label that does not agree with the name of its file."""
     channel, part = CHANNELS[called.channel], phase(called.orbit)
@@ -269,11 +227,3 @@ def _count(label: Label, keyword: str) -> int:
     if not isinstance(value, int) or not 1 <= value <= 1032:
         raise label.refuse(keyword, value, "a whole number from 1 to 1032", "mend the label")
     return value
-
-
-def _clock(path: Path | str, written: str) -> float:
-    parts = re.fullmatch(r"(\d\d?):(\d\d):(\d\d)", written)
-    if parts is None:
-        raise InputError(f"{path}: VICAR header: LOCAL_TIME is {written!r}; hours:minutes:seconds are needed")
-    hours, minutes, seconds = map(int, parts.groups())
-    return (hours + minutes / 60 + seconds / 3600) * hour_angle
