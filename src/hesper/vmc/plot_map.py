@@ -181,7 +181,8 @@ def orbits(mosaics: Sequence[OrbitMosaic]) -> "Figure":
         for place in axes:
             place.set_xscale("log")
             low, high = place.get_xlim()
-            place.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 5 * low else range(1, 10)))
+            marks = (1,) if high > 100 * low else (1, 2, 5) if high > 5 * low else range(1, 10)
+            place.xaxis.set_major_locator(LogLocator(subs=marks))
             place.xaxis.set_major_formatter("{x:g}")
             place.xaxis.set_minor_formatter("")
             place.yaxis.set_major_locator(MaxNLocator(integer=True))
