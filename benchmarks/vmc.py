@@ -5,6 +5,7 @@ Peers that are not installed are left out.
 """
 
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hesper import config, maps
 from hesper.geometry.camera import Pinhole, sphere_from_pixels
 from hesper.units import deg
 from hesper.vmc import calibrate_gradient, grid_mosaic, model_surface, pipeline, read, read_orbit
+from hesper.vmc.data import CHANNELS
 
 
 def timed(name, work, per=1):
@@ -36,7 +38,7 @@ def main():
     for path in read.files(archive / "DATA"):
         groups.setdefault(read.name(path).orbit, []).append(path)
     paths = max(groups.values(), key=len)
-    source = read_orbit.Source("label", "", "DE421", "IAU")
+    source = read_orbit.Source("label", "", "DE421", "IAU", CHANNELS)
     light = model_surface.table(settings.atmosphere, 1.01e-6)
     frames = read_orbit.frames(paths, source, settings.masking)
 
@@ -95,7 +97,7 @@ def peers(frames):
 
         timed("pyresample EWA (backplanes given)", weighted)
     geolocated(frames, world, lon, lat)
-    print("planetmapper: needs SPICE kernels of spacecraft and camera, which no simulated archive has")
+    planetmapped(frames, lon, lat)
 
 
 def geolocated(frames, world, lon, lat):
@@ -119,6 +121,71 @@ def geolocated(frames, world, lon, lat):
         timed("rasterio warp by geolocation arrays", warped)
     except (TypeError, rasterio.errors.RasterioError) as error:
         print(f"rasterio warp by geolocation arrays: {error}")
+
+
+_TEXT = """KPL/FK
+\\begindata
+BODY299_POLE_RA = (272.76 0 0)
+BODY299_POLE_DEC = (67.16 0 0)
+BODY299_PM = (160.20 -1.4813688 0)
+BODY299_RADII = (6051.8 6051.8 6051.8)
+BODY10_RADII = (696000 696000 696000)
+DELTET/DELTA_T_A = 32.184
+DELTET/K = 1.657D-3
+DELTET/EB = 1.671D-2
+DELTET/M = (6.239996D0 1.99096871D-7)
+DELTET/DELTA_AT = (33, @2006-JAN-1, 34, @2009-JAN-1, 35, @2012-JUL-1)
+\\begintext
+"""
+
+
+def planetmapped(frames, lon, lat):
+    """Map the image by planetmapper: a disk of the right size and place, on the cells that the image sees."""
+    try:
+        import planetmapper
+        import spiceypy
+    except ImportError:
+        print("planetmapper: not installed")
+        return
+    from hesper import ephemeris
+    from hesper.geometry.camera import limb_radius
+
+    place, time_ = frames.position[0], float(frames.time[0])
+    camera = Pinhole(float(frames.focal[0]), float(frames.sample[0]), float(frames.line[0]))
+    with tempfile.TemporaryDirectory() as folder:
+        text, orbit = Path(folder) / "text.tf", Path(folder) / "orbit.bsp"
+        text.write_text(_TEXT)
+        planetmapper.base.prevent_kernel_loading()
+        spiceypy.furnsh([str(text), str(ephemeris.kernel_path("DE421"))])
+        times = time_ + np.arange(-3000.0, 3001.0, 600.0)
+        turned = [spiceypy.pxform("IAU_VENUS", "J2000", t) @ place / 1e3 for t in times]
+        handle = spiceypy.spkopn(str(orbit), "orbit", 0)
+        states = [np.r_[where, np.zeros(3)] for where in turned]
+        spiceypy.spkw09(handle, -248, 299, "J2000", times[0], times[-1], "o", 7, len(times), states, times)
+        spiceypy.spkcls(handle)
+        spiceypy.furnsh(str(orbit))
+        utc = spiceypy.et2utc(time_, "ISOC", 3)
+        centre = frames.axes[0] @ -place
+        disk = camera.focal * centre[:2] / centre[2] + [camera.sample, camera.line]
+        size = limb_radius(float(np.linalg.norm(place)), 6051.8e3, camera)
+        # Longitudes of the image, as one range, whichever way round.
+        middle = np.degrees(np.angle(np.nanmean(np.exp(1j * np.radians(lon)))))
+        off = (lon - middle + 180) % 360 - 180
+        wide = (middle + np.nanmin(off)) % 360, (middle + np.nanmax(off)) % 360
+        high = np.nanmin(lat), np.nanmax(lat)
+        cells = (wide[1] - wide[0]) % 360 * (high[1] - high[0]) / 0.25**2
+        limits = {"xlim": (min(wide), max(wide)), "ylim": high} if wide[0] < wide[1] else {"ylim": high}
+
+        def mapped():
+            body = planetmapper.BodyXY("VENUS", utc, "-248", sz=512)
+            body.set_disc_params(disk[0], disk[1], size, 0.0)
+            body.map_img(np.nan_to_num(frames.radiance[0]), degree_interval=0.25, **limits)
+
+        start, used = time.perf_counter(), time.process_time()
+        mapped()
+        wall, cpu = time.perf_counter() - start, time.process_time() - used
+        what = f"planetmapper map_img, {cells:.0f} cells, once"
+        print(f"{what:52} {1e3 * wall:9.0f} ms wall  {1e3 * cpu:9.0f} ms CPU")
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def test_the_orbit_bends_as_sun_and_flattening_bend_it(folder):
     """The ellipse misses the header's altitude by more than its digits allow, the disturbed one not."""
     for name in NAMES:
         path = folder / f"{name}.IMG"
-        image, stated = read.image(path), read.stated(path)
+        image, stated = read.image(path), read_geometry.stated(path)
         label = pds3.read_label(path)
         given = read_geometry.elements(label, read_geometry.seconds(label, "PERIAPSIS_TIME"))
         ellipse = model_orbit.place(given, image.time, ephemeris.ROTATIONS["IAU"])
@@ -84,14 +84,14 @@ def test_the_orbit_bends_as_sun_and_flattening_bend_it(folder):
 
 
 def test_the_headers_sphere_is_sixty_kilometres_larger(folder):
-    stated = read.stated(folder / "V2946_0031_N22.IMG")
+    stated = read_geometry.stated(folder / "V2946_0031_N22.IMG")
     # Half a digit of the emission angle, 0.00005°, is 0.26 km of radius; those of the places as much again.
     assert pipeline_checks.archive_radius(stated) == pytest.approx(ARCHIVE_RADIUS, abs=0.6 * km)
 
 
 def test_footprints_fall_on_pixels_and_give_the_planned_roll(folder, placed):
     for name in NAMES:
-        archive = calibrate_footprint.footprint(placed[name], read.stated(folder / f"{name}.IMG"))
+        archive = calibrate_footprint.footprint(placed[name], read_geometry.stated(folder / f"{name}.IMG"))
         assert archive.scatter < 1e-3
         assert abs(archive.roll) < 0.1 * deg
         off = np.r_[archive.sample, archive.line]

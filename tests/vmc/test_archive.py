@@ -16,13 +16,16 @@ from hesper.vmc import (
     calibrate_gradient,
     model_surface,
     pipeline,
+    pipeline_orbit,
     read,
     read_attitude,
+    read_geometry,
     read_orbit,
     simulate,
     simulate_orbit,
     write_map,
 )
+from hesper.vmc.data import CHANNELS
 from hesper.vmc.data_map import Scene
 from hesper.vmc.data_orbit import OrbitMosaic
 
@@ -65,7 +68,7 @@ def groups(archive):
 
 
 def source(kind="label", meta=""):
-    return read_orbit.Source(kind, meta, "DE421", "IAU")
+    return read_orbit.Source(kind, meta, "DE421", "IAU", CHANNELS)
 
 
 def test_files_have_the_archives_layout(archive):
@@ -76,7 +79,7 @@ def test_files_have_the_archives_layout(archive):
     label = image.label
     assert label["RECORD_BYTES"] == 1024
     assert label["LINE_FIRST_PIXEL"] == 513
-    stated = read.stated(path)
+    stated = read_geometry.stated(path)
     assert stated.footprint_lon.size == 100
     seen = np.where((image.data == -1) | (image.data >= 8191), 0, image.data).astype(float)
     assert stated.mean == pytest.approx(seen.sum() / (seen.size - stated.invalid_count), rel=1e-5)
@@ -348,6 +351,33 @@ def test_integers_hold_the_corrected_image_to_half_a_step(archive, tmp_path):
     assert all(real.label[k] == whole.label[k] for k in same)
 
 
+def test_an_orbit_that_was_not_corrected_has_no_level_3(archive):
+    path = read.files(archive / "DATA")[0]
+    with pytest.raises(InputError, match="not corrected \\(uncertain\\)"):
+        write_map.level3(path, calibrate_gradient.refused("uncertain"), sample_type="PC_REAL")
+
+
+def test_other_channels_have_mosaics_and_no_gradient(archive, tmp_path):
+    """The night side through another objective, where the recipe says that objective is: brightness alone."""
+    paths = min(groups(archive).values(), key=len)
+    for path in paths:
+        other = (
+            path.read_bytes().replace(b"VEX_VMC_NIR-2", b"VEX_VMC_NIR-1").replace(b"_N22.IMG", b"_N12.IMG")
+        )
+        (tmp_path / path.name.replace("_N22", "_N12")).write_bytes(other)
+    values = {name: [getattr(c, name) for c in CHANNELS.values()] for name in ("focal", "sample", "line")}
+    camera = {name: [numbers[1], *numbers[1:]] for name, numbers in values.items()}
+    chosen = settings(tmp_path, camera=camera)
+    made = pipeline_orbit.mosaic(
+        pipeline_orbit.Task(read.name(paths[0]).orbit, "N1", tuple(sorted(tmp_path.iterdir()))),
+        pipeline_orbit.Shared(chosen, model_surface.table(chosen.atmosphere, 1.01e-6), None),
+    )
+    assert made.flat.status == "channel"
+    assert (made.brightness > 0).all()
+    with pytest.raises(InputError, match=r"camera\.focal"):
+        read.channels(settings(tmp_path, camera={"focal": [1400.0]}).camera)
+
+
 def test_missing_geometry_is_one_clear_line(archive):
     paths = next(iter(groups(archive).values()))
     with pytest.raises(InputError, match="GEO"):
@@ -376,6 +406,32 @@ def test_altimetry_with_gaps_leaves_gaps(archive, tmp_path):
     column, row = (int(v) for v in maps.coordinates(grid, np.array(220.5 * deg), np.array(0.5 * deg)))
     assert np.isnan(place.model[row, column])
     assert np.isfinite(place.model[row, column + 10])
+
+
+def test_dask_gives_the_bytes_of_one_process(archive, tmp_path, monkeypatch):
+    """Mosaics, corrected images and tables of two orbits, in this process and by a scheduler."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    usable = max(groups(archive).items(), key=lambda item: len(item[1]))[0]
+    for orbit in {usable, min(groups(archive))}:
+        shutil.copytree(archive / "DATA" / f"{orbit:04d}", tmp_path / "part" / f"{orbit:04d}")
+
+    def tree(name, **options):
+        folder = tmp_path / name
+        with runs.open_run(folder, products.Provenance(recipe={}), quiet=True, **options) as run:
+            pipeline.run(settings(tmp_path / "part"), run)
+        return {
+            p.relative_to(folder).as_posix(): p.read_bytes()
+            for p in sorted(folder.rglob("*"))
+            if p.is_file() and p.name not in (".lock", ".journal.jsonl")
+        }
+
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        there = tree("dask", dask=cluster.scheduler_address)
+    assert sum(name.endswith(".img") for name in there) > 3
+    assert there == tree("here")
 
 
 def test_the_same_seed_gives_the_same_bytes(archive):

@@ -1,6 +1,5 @@
 """What the images of an orbit share: brightness of the same cells, pair by pair."""
 
-import itertools
 import math
 from typing import NamedTuple
 
@@ -25,85 +24,131 @@ class Overlaps(NamedTuple):
     second: Array
     start: Array
     """First sample of each pair, and their number (pair + 1,)."""
+    images: int
+    """Images of the orbit."""
+    area: float
+    """Area seen at least twice over the area of the mosaic."""
+
+
+class Sorted(NamedTuple):
+    """The points of an orbit in the order of their cells, and within a cell of their images."""
+
+    cell: Array
+    """Cells that occur, rising (cell,)."""
+    start: Array
+    """First point of each cell, and the number of points (cell + 1,)."""
+    point: Array
+    """(point,) int32."""
+
+
+def sorted_points(cell: Array) -> Sorted:
+    """Sort points (point,) by their cells, which are whole numbers of a map."""
+    if not cell.size:
+        return Sorted(np.zeros(0, int), np.zeros(1, int), np.zeros(0, np.int32))
+    first = int(cell.min())
+    count = np.bincount(cell - first)
+    used = np.flatnonzero(count)
+    end = np.cumsum(count)
+    point = np.empty(cell.size, np.int32)
+    _scatter(cell - first, end - count, point)
+    return Sorted(used + first, np.concatenate([[0], end[used]]), point)
 
 
 @compiled
-def _count(cell: Array, start: Array, reach: Array, slot: Array, k: int, counts: Array) -> None:
-    """Count the cells that image k shares with each later one, and leave its points in slot (cell,)."""
-    for i in range(start[k], start[k + 1]):
-        slot[cell[i]] = i
-    for later in range(k + 1, start.size - 1):
-        counts[later] = 0
-        if reach[later, 0] > reach[k, 1] or reach[later, 1] < reach[k, 0]:
-            continue
-        for j in range(start[later], start[later + 1]):
-            if slot[cell[j]] >= 0:
-                counts[later] += 1
+def _scatter(cell: Array, cursor: Array, point: Array) -> None:
+    """Write the points in the order of their cells; the cursor (cell,) starts at the first of each."""
+    for i in range(cell.size):
+        point[cursor[cell[i]]] = i
+        cursor[cell[i]] += 1
+
+
+@compiled
+def _count(start: Array, owner: Array, counts: Array) -> None:
+    """Count the cells that each pair of images shares (image, image); owners in the order of the cells."""
+    for c in range(start.size - 1):
+        for p in range(start[c], start[c + 1]):
+            for q in range(p + 1, start[c + 1]):
+                counts[owner[p], owner[q]] += 1
 
 
 @compiled
 def _match(
-    cell: Array, start: Array, value: Array, x: Array, y: Array, slot: Array, later: int, stride: int,
+    start: Array, owner: Array, point: Array, value: Array, x: Array, y: Array, stride: Array, cursor: Array,
     ratio: Array, place: Array,
-) -> int:  # fmt: skip
-    """Write every stride-th cell that the image in the slots shares with a later one."""
-    met, found = 0, 0
-    for j in range(start[later], start[later + 1]):
-        i = slot[cell[j]]
-        if i >= 0:
-            if met % stride == 0:
-                ratio[found] = math.log(value[i] / value[j])
-                place[found, 0] = x[i]
-                place[found, 1] = y[i]
-                place[found, 2] = x[j]
-                place[found, 3] = y[j]
-                found += 1
-            met += 1
-    return found
+) -> None:  # fmt: skip
+    """Write every stride-th cell of each pair (image, image) at its cursor; a stride of 0 is no pair."""
+    wait = np.zeros(stride.shape, np.int64)
+    for c in range(start.size - 1):
+        for p in range(start[c], start[c + 1]):
+            k = owner[p]
+            for q in range(p + 1, start[c + 1]):
+                other = owner[q]
+                if stride[k, other] == 0:
+                    continue
+                if wait[k, other] == 0:
+                    wait[k, other] = stride[k, other]
+                    i, j, found = point[p], point[q], cursor[k, other]
+                    ratio[found] = math.log(value[i] / value[j])
+                    place[found, 0] = x[i]
+                    place[found, 1] = y[i]
+                    place[found, 2] = x[j]
+                    place[found, 3] = y[j]
+                    cursor[k, other] += 1
+                wait[k, other] -= 1
 
 
 def overlaps(cells: Cells, least: int) -> Overlaps:
     """Return what each pair of images shares, where it is at least `least` cells."""
     lit = cells.value > 0.0
-    start = np.concatenate([[0], np.cumsum(lit)])[cells.start]
-    value, x, y = (np.ascontiguousarray(v[lit]) for v in (cells.value, cells.x, cells.y))
-    compact, number = numbered(cells.cell[lit])
-    slot, count = np.full(number, -1, np.int32), start.size - 1
-    reach = np.array([_reach(compact[a:b]) for a, b in itertools.pairwise(start)])
-    ratio, place, first, second, sizes = [], [], [], [], []
-    counts = np.zeros(count, np.int64)
-    for k in range(count - 1):
-        _count(compact, start, reach, slot, k, counts)
-        for later in np.flatnonzero(counts[k + 1 :] >= max(least, 1)) + k + 1:
-            # Neighbouring cells err together: a few hundred of a pair hold all it can tell.
-            stride = -(-int(counts[later]) // _MOST)
-            mine, where = np.empty(_MOST), np.empty((_MOST, 4))
-            found = _match(compact, start, value, x, y, slot, int(later), stride, mine, where)
-            ratio.append(mine[:found])
-            place.append(where[:found])
-            first.append(k)
-            second.append(int(later))
-            sizes.append(found)
-        slot[compact[start[k] : start[k + 1]]] = -1
-    return Overlaps(
-        np.concatenate(ratio) if ratio else np.zeros(0),
-        np.concatenate(place) if place else np.zeros((0, 4)),
-        np.array(first, int),
-        np.array(second, int),
-        np.concatenate([[0], np.cumsum(sizes)]).astype(int),
-    )
+    images = cells.start.size - 1
+    owner = np.repeat(np.arange(images, dtype=np.int32), np.diff(cells.start))[lit]
+    value, x, y, area = (np.ascontiguousarray(v[lit]) for v in (cells.value, cells.x, cells.y, cells.area))
+    _, start, point = sorted_points(cells.cell[lit])
+    owner = owner[point]
+    counts = np.zeros((images, images), np.int64)
+    _count(start, owner, counts)
+    first, second = np.nonzero(counts >= max(least, 1))
+    # Neighbouring cells err together: a few hundred of a pair hold all it can tell.
+    stride = np.where(counts >= max(least, 1), -(-counts // _MOST), 0)
+    sizes = -(-counts[first, second] // stride[first, second])
+    begin = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
+    cursor = np.zeros_like(counts)
+    cursor[first, second] = begin[:-1]
+    ratio, place = np.empty(begin[-1]), np.empty((begin[-1], 4))
+    _match(start, owner, point, value, x, y, stride, cursor, ratio, place)
+    own = area[point[start[:-1]]]
+    twice = float(own[np.diff(start) > 1].sum() / own.sum()) if own.size else 0.0
+    return Overlaps(ratio, place, first, second, begin, images, twice)
 
 
-def numbered(cell: Array) -> tuple[Array, int]:
-    """Return the rank (point,) int32 of each cell among those that occur, and how many do."""
-    if not cell.size:
-        return np.zeros(0, np.int32), 0
-    first = int(cell.min())
-    used = np.zeros(int(cell.max()) - first + 1, bool)
-    used[cell - first] = True
-    rank = np.cumsum(used, dtype=np.int32)
-    return rank[cell - first] - np.int32(1), int(rank[-1])
+def medians(shared: Overlaps, values: Array) -> Array:
+    """Return the median of values (sample,) of each pair (pair,)."""
+    found = np.empty(shared.first.size)
+    _medians(values, shared.start, found)
+    return found
 
 
-def _reach(cell: Array) -> tuple[int, int]:
-    return (int(cell.min()), int(cell.max())) if cell.size else (0, -1)
+@compiled
+def _medians(values: Array, start: Array, out: Array) -> None:
+    for p in range(start.size - 1):
+        out[p] = np.median(values[start[p] : start[p + 1]])
+
+
+@compiled
+def average(
+    start: Array, point: Array, value: Array, weight: Array, n: Array, out: Array, pixels: Array
+) -> None:
+    """Write weighted mean and deviation (2, cell), NaN of one, and summed n (cell,) of sorted points."""
+    for c in range(start.size - 1):
+        count = start[c + 1] - start[c]
+        total, mean, square = 0.0, 0.0, 0.0
+        pixels[c] = 0.0
+        for p in range(start[c], start[c + 1]):
+            total += weight[point[p]]
+            mean += weight[point[p]] * value[point[p]]
+            pixels[c] += n[point[p]]
+        mean /= total
+        for p in range(start[c], start[c + 1]):
+            square += weight[point[p]] * (value[point[p]] - mean) ** 2
+        out[0, c] = mean
+        out[1, c] = math.sqrt(square / total * count / (count - 1)) if count > 1 else np.nan

@@ -2,6 +2,7 @@
 
 from hesper.record import record, setting
 from hesper.units import cm, deg, km, minute
+from hesper.vmc.data import CHANNELS
 
 
 @record
@@ -66,6 +67,22 @@ class Atmosphere:
 
 
 @record
+class Camera:
+    """The objectives N1, N2, UV and VI before the common detector."""
+
+    focal: tuple[float, ...] = setting(
+        tuple(channel.focal for channel in CHANNELS.values()), "1", "focal length over pixel pitch of each"
+    )
+    sample: tuple[float, ...] = setting(
+        tuple(channel.sample for channel in CHANNELS.values()), "1",
+        "boresight of each along the rows of the detector, in its pixels from 1",
+    )  # fmt: skip
+    line: tuple[float, ...] = setting(
+        tuple(channel.line for channel in CHANNELS.values()), "1", "boresight of each along the columns"
+    )
+
+
+@record
 class Masking:
     """Which pixels count."""
 
@@ -113,6 +130,10 @@ class Gradient:
     drift: float = setting(
         0.003, "1", "drift of exposures that the stated error allows for", shown="percent", minimum=0.0
     )
+    gain_std: float = setting(
+        0.0, "1", "fit a gain of each image too, of this deviation, and leave it in; 0: the gradient alone",
+        shown="percent", minimum=0.0, maximum=0.5,
+    )  # fmt: skip
     include_refused: bool = setting(False, "1", "map refused orbits too, uncorrected", shown="1")
     sample_type: str = setting(
         "PC_REAL", "text", "pixels of the corrected images", choices=("PC_REAL", "MSB_INTEGER")

@@ -1,7 +1,6 @@
 """Images of an orbit → cells of a map of the planet → the mosaic of the orbit."""
 
 import dataclasses
-import itertools
 import math
 
 import numpy as np
@@ -49,7 +48,11 @@ def cells(
     """
     rows, columns = round(np.pi / resolution), round(2 * np.pi / resolution)
     law = limb_law(light, 0.0, LIMB_EMISSIVITY)
-    sums, order = np.zeros((5, rows, columns)), np.empty(rows * columns, np.int64)
+    edges = _edges(rows, columns)
+    north, lon = (resolution * (np.arange(n) + 0.5) for n in (rows, columns))
+    sines, cosines = np.cos(north), np.sin(north)
+    east = np.stack([np.cos(lon), np.sin(lon)], axis=1)
+    sums, order = np.zeros((rows, columns, 4)), np.empty(rows * columns, np.int64)
     radius = VENUS_RADIUS + atmosphere.emission_height
     parts, left, kept = [], [frames.left_out] if frames.left_out else [], []
     for k in range(frames.time.size):
@@ -60,29 +63,35 @@ def cells(
             np.ascontiguousarray(frames.position[k]), np.ascontiguousarray(frames.axes[k]), radius,
             frames.sun[k] / np.linalg.norm(frames.sun[k]), math.cos(masking.largest_emission),
             math.cos(masking.smallest_incidence), masking.hot, law, float(light.cosine[0]), FIELD_CENTRE,
-            FIELD_HALF, split, 0.0, np.pi / 2, resolution, sums, order,
+            FIELD_HALF, split, *edges, sums, order,
         )  # fmt: skip
-        found = np.empty((5, met))
+        found = np.empty((4, met))
         model_camera.take_cells(sums, order, met, found)
-        whole = found[4] >= 0.5 * np.median(found[4]) if met else np.zeros(0, bool)
+        # Cells that the image covers by less than half are left out.
+        row, column = np.divmod(order[:met], columns)
+        ground = radius * np.stack(
+            [cosines[row] * east[column, 0], cosines[row] * east[column, 1], sines[row]]
+        )
+        full = split**2 * _pixels(ground, frames.position[k], frames.focal[k]) * cosines[row] * resolution**2
+        whole = found[3] >= 0.5 * full
         if not whole.any():
             left.append(f"{frames.name[k]}: all pixels are masked: twilight, limb or field")
             continue
         smear = np.hypot(frames.smear[k], pixel)
-        found[4] /= split**2
+        found[3] /= split**2
         parts.append((order[:met][whole], found[:, whole], np.full(int(whole.sum()), smear**-2)))
         kept.append(k)
     if not parts:
         raise InputError(f"orbit {frames.orbit}: no image is left: {' | '.join(left)}")
     index = np.concatenate([part[0] for part in parts])
     values = np.concatenate([part[1] for part in parts], axis=1)
-    weight = np.concatenate([part[2] for part in parts]) * values[4]
+    weight = np.concatenate([part[2] for part in parts]) * values[3]
     lat = np.pi / 2 - resolution * (index // columns + 0.5)
     return Cells(
         value=values[0],
         x=values[1],
         y=values[2],
-        n=values[4],
+        n=values[3],
         cell=index,
         start=np.concatenate([[0], np.cumsum([part[0].size for part in parts])]),
         area=(resolution * VENUS_RADIUS) ** 2 * np.cos(lat),
@@ -95,6 +104,20 @@ def cells(
         channel=frames.channel,
         left_out=" | ".join(left),
     )
+
+
+def _pixels(ground: Array, position: Array, focal: float) -> Array:
+    """Return how many pixels a camera has for a square radius of ground (3, point), seen as it lies."""
+    ray = position[:, None] - ground
+    square = np.sum(ray**2, axis=0)
+    return np.asarray(focal**2 * np.linalg.norm(ground[:, :1]) * np.sum(ray * ground, axis=0) / square**1.5)
+
+
+def _edges(rows: int, columns: int) -> tuple[Array, Array]:
+    """Return the edges of the planet's cells as `model_camera.add_pixels` takes them."""
+    lat, lon = np.linspace(np.pi / 2, -np.pi / 2, rows + 1), np.linspace(0, 2 * np.pi, columns + 1)
+    sines = np.concatenate([[np.inf], np.sin(lat[1:-1]), [-np.inf]])
+    return sines, np.stack([np.cos(lon), np.sin(lon)], axis=1)
 
 
 def mosaic(made: Cells, flat: FlatField) -> OrbitMosaic:
@@ -149,18 +172,7 @@ def compared(
     least
         Cells of an overlap that counts.
     """
-    from scipy import ndimage
-
-    step = float(truth.grid.x[1] - truth.grid.x[0]) / VENUS_RADIUS
-    smeared = model_blur.smeared(truth.brightness, made.smear, step)
-    columns = round(2 * np.pi / made.resolution)
-    lon = made.resolution * (made.cell % columns + 0.5)
-    lat = np.pi / 2 - made.resolution * (made.cell // columns + 0.5)
-    column, row = maps.coordinates(truth.grid, lon, lat)
-    inside = (column >= 0) & (column < truth.grid.x.size) & (row >= 0) & (row < truth.grid.y.size)
-    light = ndimage.map_coordinates(smeared, [row, column], order=1, mode="nearest")
-    light = np.where(inside, light, np.nan)
-    area = np.cos(lat)
+    light, area = _true(made, truth)
 
     def error(values: Array) -> float:
         good = np.isfinite(light) & (values > 0)
@@ -170,22 +182,39 @@ def compared(
 
     shared = calibrate_overlap.overlaps(images, least)
     gain, seam = np.nan, np.nan
-    count = images.start.size - 1
     if shared.first.size:
-        each = calibrate_gradient.gains(shared, count)
-        lengths = np.diff(images.start)
-        gain = error(joined(images, images.value / np.exp(np.repeat(each, lengths)))[1])
-        left = shared.ratio - np.repeat(each[shared.first] - each[shared.second], np.diff(shared.start))
-        seam = float(np.median([abs(np.median(left[a:b])) for a, b in itertools.pairwise(shared.start)]))
+        each = calibrate_gradient.gains(shared)
+        gain = error(joined(images, images.value / np.exp(np.repeat(each, np.diff(images.start))))[1])
+        left = calibrate_overlap.medians(shared, shared.ratio) - (each[shared.first] - each[shared.second])
+        seam = float(np.median(np.abs(left)))
     floor = np.nan
     if gradient is not None:
-        floor = error(
-            joined(images, images.value / calibrate_gradient.factor(gradient, images.x, images.y))[1]
-        )
+        flat = calibrate_gradient.factor(gradient, images.x, images.y)
+        floor = error(joined(images, images.value / flat)[1])
     return dataclasses.replace(
         made, error_before=error(joined(images, images.value)[1]), error=error(made.brightness),
         error_floor=floor, error_gains=gain, seam_gains=seam,
     )  # fmt: skip
+
+
+def _true(made: OrbitMosaic, truth: Scene) -> tuple[Array, Array]:
+    """Return the true brightness of a mosaic's cells, smeared as it is, and the cosine of their latitude."""
+    from scipy import ndimage
+
+    step = float(truth.grid.x[1] - truth.grid.x[0]) / VENUS_RADIUS
+    columns = round(2 * np.pi / made.resolution)
+    lon = made.resolution * (made.cell % columns + 0.5)
+    lat = np.pi / 2 - made.resolution * (made.cell // columns + 0.5)
+    column, row = maps.coordinates(truth.grid, lon, lat)
+    inside = (column >= 0) & (column < truth.grid.x.size) & (row >= 0) & (row < truth.grid.y.size)
+    # Only the rows and columns that the orbit saw, and as many more as the smear reaches.
+    reach = math.ceil(made.smear / (step * VENUS_RADIUS)) + 2
+    first = [max(int(v[inside].min(initial=v.size)) - reach, 0) for v in (row, column)]
+    last = [int(v[inside].max(initial=0)) + reach + 1 for v in (row, column)]
+    part = truth.brightness[first[0] : last[0], first[1] : last[1]]
+    smeared = model_blur.smeared(part, made.smear, step)
+    light = ndimage.map_coordinates(smeared, [row - first[0], column - first[1]], order=1, mode="nearest")
+    return np.where(inside, light, np.nan), np.cos(lat)
 
 
 def joined(made: Cells, value: Array) -> tuple[Array, Array]:
@@ -194,12 +223,7 @@ def joined(made: Cells, value: Array) -> tuple[Array, Array]:
 
 
 def _joined(made: Cells, value: Array) -> tuple[Array, Array, Array, Array, Array]:
-    index, number = calibrate_overlap.numbered(made.cell)
-    n, ids = np.bincount(index, minlength=number), np.empty(number, made.cell.dtype)
-    ids[index] = made.cell
-    total = np.bincount(index, made.weight)
-    mean = np.bincount(index, made.weight * value) / total
-    square = np.bincount(index, made.weight * (value - mean[index]) ** 2) / total
-    with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.where(n > 1, np.sqrt(square * n / np.maximum(n - 1, 1)), np.nan)
-    return ids, mean, spread, n, np.rint(np.bincount(index, made.n)).astype(int)
+    ids, start, point = calibrate_overlap.sorted_points(made.cell)
+    found, pixels = np.empty((2, ids.size)), np.empty(ids.size)
+    calibrate_overlap.average(start, point, value, made.weight, made.n.astype(float), found, pixels)
+    return ids, found[0], found[1], np.diff(start), np.rint(pixels).astype(int)

@@ -117,12 +117,27 @@ def _is_alone(values: Array, line: int, sample: int, hot: float) -> bool:
 
 
 @compiled
+def _turn(point: tuple[float, float], edges: Array, c: int) -> int:
+    """Return the column (edges (column + 1, 2): cosine and sine) of a point (x, y), searched from column c.
+
+    Neighbouring pixels lie in neighbouring columns: no arc tangent is needed.
+    """
+    columns = edges.shape[0] - 1
+    x, y = point
+    while edges[c, 0] * y < edges[c, 1] * x:
+        c = c - 1 if c > 0 else columns - 1
+    while edges[c + 1, 0] * y >= edges[c + 1, 1] * x:
+        c = c + 1 if c + 1 < columns else 0
+    return c
+
+
+@compiled
 def add_pixels(
     values: Array, camera: tuple[float, float, float], position: Array, axes: Array, radius: float,
     sun: Array, least_cosine: float, highest_sun: float, hot: float, limb: Array, limb_first: float,
-    centre: float, half: float, parts: int, west: float, north: float, step: float, sums: Array, order: Array,
+    centre: float, half: float, parts: int, rows: Array, columns: Array, sums: Array, order: Array,
 ) -> int:  # fmt: skip
-    """Add the pixels of an image to the cells of a grid, its limb darkening divided out.
+    """Add the pixels of an image to the cells of a map of the planet, its limb darkening divided out.
 
     Parameters
     ----------
@@ -136,8 +151,11 @@ def add_pixels(
         Field coordinates are (pixel − centre)/half.
     parts
         Every pixel counts as parts × parts smaller ones of its value, so that small cells have no holes.
-    west, north, step
-        Edges and size of the cells [rad]; sums is (6, row, column): values, x, y, cosine, n, unused.
+    rows, columns
+        Edges of the cells: sines of latitude from +∞ to −∞ (row + 1,); cosine and sine of longitude from
+        0 eastward to 2π (column + 1, 2).
+    sums
+        (row, column, 4): values, x, y, n; all 0.
     order
         (cell,), filled with the index of the cells in the order they were met.
 
@@ -146,9 +164,8 @@ def add_pixels(
     int
         How many cells were met.
     """
-    rows, columns = sums.shape[1], sums.shape[2]
     lines, samples = values.shape
-    turn, met = 2 * math.pi, 0
+    met, r, c = 0, 0, 0
     gap = (1.0 - limb_first) / (limb.size - 1)
     for line in range(lines):
         for sample in range(samples):
@@ -170,37 +187,36 @@ def add_pixels(
                     x, y, z, cosine = see(u, v, camera, position, axes, radius)
                     if not cosine >= least_cosine:
                         continue
-                    if (x * sun[0] + y * sun[1] + z * sun[2]) / radius > highest_sun:
+                    if x * sun[0] + y * sun[1] + z * sun[2] > highest_sun * radius:
                         continue
-                    r = math.floor((north - math.asin(z / radius)) / step)
-                    if r < 0 or r >= rows:
-                        continue
-                    c = int(((math.atan2(y, x) - west) % turn) / step)
-                    if c >= columns:
-                        continue
+                    sine = z / radius
+                    while sine > rows[r]:
+                        r -= 1
+                    while sine <= rows[r + 1]:
+                        r += 1
+                    c = _turn((x, y), columns, c)
                     place = min(max((cosine - limb_first) / gap, 0.0), limb.size - 1.001)
                     k = int(place)
                     law = limb[k] + (place - k) * (limb[k + 1] - limb[k])
-                    if sums[4, r, c] == 0.0:
-                        order[met] = r * columns + c
+                    if sums[r, c, 3] == 0.0:
+                        order[met] = r * (columns.shape[0] - 1) + c
                         met += 1
-                    sums[0, r, c] += value / law
-                    sums[1, r, c] += (u - centre) / half
-                    sums[2, r, c] += (v - centre) / half
-                    sums[3, r, c] += cosine
-                    sums[4, r, c] += 1.0
+                    sums[r, c, 0] += value / law
+                    sums[r, c, 1] += (u - centre) / half
+                    sums[r, c, 2] += (v - centre) / half
+                    sums[r, c, 3] += 1.0
     return met
 
 
 @compiled
 def take_cells(sums: Array, order: Array, met: int, out: Array) -> None:
-    """Write the means of the cells met to out (5, cell): value, x, y, cosine, n; set the sums back to 0."""
-    columns = sums.shape[2]
+    """Write the means of the cells met to out (4, cell): value, x, y, n; set the sums back to 0."""
+    columns = sums.shape[1]
     for m in range(met):
         r, c = order[m] // columns, order[m] % columns
-        n = sums[4, r, c]
+        n = sums[r, c, 3]
+        for k in range(3):
+            out[k, m] = sums[r, c, k] / n
+        out[3, m] = n
         for k in range(4):
-            out[k, m] = sums[k, r, c] / n
-        out[4, m] = n
-        for k in range(5):
-            sums[k, r, c] = 0.0
+            sums[r, c, k] = 0.0

@@ -62,7 +62,7 @@ def plan(settings: Config) -> Plan:
     night, day, left = pipeline_sides.sides(settings)
     names = [pipeline_orbit.name(task) for task in night]
     images = [path for task in night for path in task.paths]
-    level3 = [f"level3/{write_map.level3_name(p)}" for p in images] if settings.level3 else []
+    level3 = [_level3_name(path) for path in images] if settings.level3 else []
     segments = [write_map.segment_name(k, suffix) for k in range(9) for suffix in write_map.SUFFIXES]
     shown = [name for path in day for name in pipeline_day.product_names(path)]
     items = [f"orbit {t.orbit} {t.channel}: {len(t.paths)} images, night side" for t in night]
@@ -100,7 +100,7 @@ def run(settings: Config, run: Run) -> list[Result]:
     _refuse_early(settings)
     night, day, unread = pipeline_sides.sides(settings)
     left = list(unread)
-    place = Ephemeris(settings.kernel, settings.rotation)
+    place = Ephemeris(settings.kernel, settings.rotation, read.channels(settings.camera))
     outcomes, results = pipeline_day.mapped(day, settings.day, place, run)
     left += [f"{o.path.name}: {o.reason}" for o in outcomes if o.found is None]
     mosaics = pipeline_mosaics.orbits(night, settings, run)
@@ -117,8 +117,9 @@ def run(settings: Config, run: Run) -> list[Result]:
     if mosaics:
         run.write("orbits.csv", lambda: pipeline_mosaics.table(mosaics))
         results += pipeline_mosaics.rows(mosaics)
-        run.write("orbits.png", lambda: figures.png(plot_map.orbits(mosaics)))
-        if any(m.flat.status == calibrate_gradient.ACCEPTED for m in mosaics):
+        accepted = [m for m in mosaics if m.flat.status == calibrate_gradient.ACCEPTED]
+        if accepted:
+            run.write("orbits.png", lambda: figures.png(plot_map.orbits(accepted)))
             run.write("seams.png", lambda: pipeline_mosaics.seams(night, mosaics, settings))
         _corrected(night, mosaics, settings, run)
         results += pipeline_segment.mapped(mosaics, settings, run)
@@ -138,6 +139,7 @@ def _refuse_early(settings: Config) -> None:
     InputError
         If cells do not fill a segment, or a raster that the segments need cannot be read.
     """
+    read.channels(settings.camera)
     cells = 10 * deg / settings.resolution
     if abs(cells - round(cells)) > 1e-6:
         raise InputError(
@@ -172,8 +174,12 @@ def _corrected(tasks: Sequence[Task], mosaics: Sequence[OrbitMosaic], settings: 
     ]
     if items:
         work = functools.partial(_level3, sample_type=settings.gradient.sample_type)
-        names = [f"level3/{path.stem[1:5]}/{write_map.level3_name(path)}" for path, _ in items]
+        names = [_level3_name(path) for path, _ in items]
         run.map(work, items, names, title="corrected images")
+
+
+def _level3_name(path: Path) -> str:
+    return f"level3/{path.stem[1:5]}/{write_map.level3_name(path)}"
 
 
 def _level3(item: tuple[Path, FlatField], *, sample_type: str) -> bytes:

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +52,8 @@ def results(part: Mapped, settings: Config, run: Run, folder: str) -> list[Resul
         Result("vmc", f"{name} transients claimed", "1", float(sum(claimed)),
                note=f"chance of a false one in an archive ≤ {wanted.transient_chance:g}; "
                     f"{len(peaks)} peaks, highest {highest:.1f} deviations"),
+        Result("vmc", f"{name} ground of the mosaics searched for transients", "%", 100 * seen.searched,
+               note="the rest lies at edges, or fewer than three other orbits saw it"),
     ]  # fmt: skip
     if wanted.units:
         number, names = read_map.units(config.existing(wanted.units), made.grid)
@@ -62,11 +63,27 @@ def results(part: Mapped, settings: Config, run: Run, folder: str) -> list[Resul
         run.write(f"{stem}_units.csv", lambda: _csv(columns, body))
         rows += [Result("vmc", f"{name} ε of {u.name}", "1", u.mean, u.std) for u in found]
     if wanted.compare:
-        rows += _compared(made, config.existing(wanted.compare), stem, run)
+        rows += _compared(made, settings, stem, run)
     return rows
 
 
-def _compared(made: SegmentMap, path: Path, stem: str, run: Run) -> list[Result]:
+def borders(made: Sequence[SegmentMap], settings: Config) -> list[Result]:
+    """Return the steps of emissivity across the borders of neighbouring segments."""
+    of = {m.segment: m for m in made}
+    rows = []
+    for first in made:
+        second = of.get((first.segment + 1) % _SEGMENTS)
+        if second is None:
+            continue
+        rise, std = retrieve_anomaly.step(first, second, blur=settings.atmosphere.blur)
+        if np.isfinite(rise):
+            what = f"step of ε from segment {first.segment} to {second.segment}"
+            rows.append(Result("vmc", what, "1", rise, std, note="mean along their border"))
+    return rows
+
+
+def _compared(made: SegmentMap, settings: Config, stem: str, run: Run) -> list[Result]:
+    path = config.existing(settings.emissivity.compare)
     source, values = read_map.raster(path)
     other = maps.resample_map(values, source, made.grid)
     everywhere = np.ones(other.shape, bool)
@@ -75,7 +92,8 @@ def _compared(made: SegmentMap, path: Path, stem: str, run: Run) -> list[Result]
         "borders": retrieve_anomaly.border(made),
         "south": retrieve_anomaly.south(made),
     }
-    found = {k: retrieve_anomaly.comparison(made, other, where) for k, where in places.items()}
+    blur = settings.atmosphere.blur
+    found = {k: retrieve_anomaly.comparison(made, other, where, blur=blur) for k, where in places.items()}
     body = [[k, *(f"{v:.6g}" for v in c)] for k, c in found.items()]
     columns = ["where", "slope", "slope_std", "correlation", "scatter", "cells"]
     run.write(f"{stem}_comparison.csv", lambda: _csv(columns, body))

@@ -13,7 +13,7 @@ from hesper.geometry.camera import Pinhole, limb_radius, sphere_from_pixels
 from hesper.products import Result
 from hesper.record import Array
 from hesper.units import deg, km
-from hesper.vmc import model, pipeline_labels, read
+from hesper.vmc import model, pipeline_labels, read_geometry
 from hesper.vmc.calibrate import pinhole, pixel
 from hesper.vmc.calibrate_footprint import footprint
 from hesper.vmc.data import ARCHIVE_RADIUS, Footprint, Image, Pointing, Stated
@@ -42,7 +42,7 @@ class _Angles(NamedTuple):
 
 def results(path: Path, found: Pointing) -> list[Result]:
     """Return the rows of one image."""
-    stated, name = read.stated(path), found.image.name
+    stated, name = read_geometry.stated(path), found.image.name
     archive = footprint(found, stated)
     centre = _centre_pixel(archive, stated)
     return [

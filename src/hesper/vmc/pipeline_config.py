@@ -2,7 +2,7 @@
 
 from hesper.record import record, setting
 from hesper.units import deg
-from hesper.vmc.data_settings import Atmosphere, Emissivity, Gradient, Masking, Simulation
+from hesper.vmc.data_settings import Atmosphere, Camera, Emissivity, Gradient, Masking, Simulation
 from hesper.vmc.pipeline_day import DaySide
 
 
@@ -27,6 +27,7 @@ class Config:
     rotation: str = setting("IAU", "text", "rotation model of Venus", choices=("IAU", "Margot 2021"))
     kernel: str = setting("DE421", "text", "ephemeris: DE421, DE440 or the path of an SPK file")
     seed: int = setting(1, "count", "of what is simulated", minimum=0)
+    camera: Camera
     simulation: Simulation
     atmosphere: Atmosphere
     masking: Masking

@@ -1,5 +1,6 @@
 """The day side: archived images → pointing by limb and light → maps of radiance, without emissivity."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from hesper.record import record, setting
 from hesper.runs import Run
 from hesper.units import deg, km
 from hesper.vmc import calibrate, grid, model, pipeline_checks, plot, read, write
-from hesper.vmc.data import Map, Pointing
+from hesper.vmc.data import Channel, Map, Pointing
 
 _PRODUCTS = ("map.img", "map.nc", "map.tif", "polar.tif", "image.png", "map.png", "polar.png")
 
@@ -44,10 +45,11 @@ class DaySide:
 
 
 class Ephemeris(NamedTuple):
-    """Kernel and rotation model, as in `ephemeris.viewing`."""
+    """Kernel and rotation model, as in `ephemeris.viewing`, and the objectives of the camera."""
 
     kernel: str
     rotation: str
+    channels: Mapping[str, Channel]
 
 
 class Outcome(NamedTuple):
@@ -116,7 +118,7 @@ _PLACED = (
 def _outcome(path: Path, settings: DaySide, place: Ephemeris) -> Outcome:
     """Place one image; an image that cannot be used gives the reason instead of ending the run."""
     try:
-        image = read.image(path, kernel=place.kernel, rotation=place.rotation)
+        image = read.image(path, kernel=place.kernel, rotation=place.rotation, channels=place.channels)
         found = calibrate.pointing(
             image,
             cloud_top=settings.cloud_top,

@@ -64,7 +64,7 @@ def _real(run: Run, data: Path | None) -> _Part:
     if data is None or not (data / "vmc").is_dir():
         return _Part([_NO_DATA], [], [])
     settings = config.load(Config, {"archive": str(data / "vmc")})
-    place = Ephemeris(settings.kernel, settings.rotation)
+    place = Ephemeris(settings.kernel, settings.rotation, read.channels(settings.camera))
     day = pipeline_day.shown(read.files(data / "vmc"), settings.day, place, run)
     return _Part(list(day.paragraphs), list(day.results), list(day.figures))
 

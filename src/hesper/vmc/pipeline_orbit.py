@@ -8,7 +8,7 @@ import numpy as np
 from hesper import products
 from hesper.errors import ConvergenceError, InputError
 from hesper.record import Array
-from hesper.vmc import calibrate_gradient, grid_mosaic, read_orbit
+from hesper.vmc import calibrate_gradient, grid_mosaic, read, read_orbit
 from hesper.vmc.data_map import Radiation, Scene
 from hesper.vmc.data_orbit import OrbitMosaic
 from hesper.vmc.pipeline_config import Config
@@ -43,7 +43,7 @@ def mosaic_bytes(task: Task, *, shared: Shared) -> bytes:
 def mosaic(task: Task, shared: Shared) -> OrbitMosaic:
     """Read, bin, correct and join the images of one orbit; a failure is a refusal with its reason."""
     settings = shared.settings
-    source = read_orbit.Source(settings.geometry, settings.meta_kernel, settings.kernel, settings.rotation)
+    source = _source(settings)
     try:
         frames = read_orbit.frames(task.paths, source, settings.masking)
         images = grid_mosaic.cells(
@@ -67,13 +67,20 @@ def mosaic(task: Task, shared: Shared) -> OrbitMosaic:
 def uncorrected(task: Task, shared: Shared) -> OrbitMosaic:
     """Return the mosaic of one orbit as its level-2 images have it."""
     settings = shared.settings
-    source = read_orbit.Source(settings.geometry, settings.meta_kernel, settings.kernel, settings.rotation)
+    source = _source(settings)
     frames = read_orbit.frames(task.paths, source, settings.masking)
     images = grid_mosaic.cells(
         frames, shared.light, resolution=settings.resolution, masking=settings.masking,
         atmosphere=settings.atmosphere,
     )  # fmt: skip
     return grid_mosaic.mosaic(images, calibrate_gradient.refused("single"))
+
+
+def _source(settings: Config) -> read_orbit.Source:
+    return read_orbit.Source(
+        settings.geometry, settings.meta_kernel, settings.kernel, settings.rotation,
+        read.channels(settings.camera),
+    )  # fmt: skip
 
 
 def _gradient(truth: Scene, orbit: int) -> Array | None:

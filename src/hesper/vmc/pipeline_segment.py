@@ -87,6 +87,7 @@ def mapped(
             run.write(f"{folder}{name}_truth.png", lambda drawn=drawn: drawn)  # type: ignore[misc]
         found.append(part.made)
     rows.insert(0, Result("vmc", "segments mapped", "1", float(len(found)), note="; ".join(left)))
+    rows += pipeline_anomaly.borders(found, settings)
     if found:
         run.write(f"{folder}mosaic.png", lambda: figures.png(plot_map.whole_mission(found)))
     return rows

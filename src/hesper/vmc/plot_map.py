@@ -157,33 +157,36 @@ def truth(made: SegmentMap, scene: Scene) -> "Figure":
 
 
 def orbits(mosaics: Sequence[OrbitMosaic]) -> "Figure":
-    """Draw the seams of each orbit before and after, and, with a truth, the mosaics' errors."""
-    accepted = [m for m in mosaics if m.flat.status == "accepted"]
+    """Draw the seams of corrected orbits before and after, and, with a truth, the mosaics' errors beside."""
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    known = bool(np.isfinite([m.error for m in mosaics]).any())
+    seams = [("level 2", "seam_before", 5), ("corrected", "seam", 0)]
+    errors = [
+        ("level 2", "error_before", 5), ("corrected", "error", 0),
+        ("one gain per image", "error_gains", 1), ("true gradient", "error_floor", 2),
+    ]  # fmt: skip
     with styled():
-        drawn = figure(7.2, 3.2)
-        axes = drawn.subplots(1, 2)
-        for values, name, colour in (
-            ([100 * m.flat.seam_before for m in accepted], "level 2", COLOURS[5]),
-            ([100 * m.flat.seam for m in accepted], "corrected", COLOURS[0]),
-            ([100 * m.seam_gains for m in accepted], "one gain per image", COLOURS[1]),
-        ):
-            _cumulative(axes[0], values, name, colour)
-        for values, name, colour in (
-            ([100 * m.error_before for m in accepted], "level 2", COLOURS[5]),
-            ([100 * m.error for m in accepted], "corrected", COLOURS[0]),
-            ([100 * m.error_gains for m in accepted], "one gain per image", COLOURS[1]),
-            ([100 * m.error_floor for m in accepted], "true gradient", COLOURS[2]),
-        ):
-            _cumulative(axes[1], values, name, colour)
+        drawn = figure(7.2 if known else 3.8, 3.2)
+        axes = drawn.subplots(1, 1 + known, squeeze=False)[0]
+        for name, field, colour in seams:
+            _cumulative(axes[0], [100 * getattr(m.flat, field) for m in mosaics], name, COLOURS[colour])
         axes[0].axvline(1.5, color="#888888", lw=0.8, ls="--")
-        axes[0].set_xlabel("median seam of the orbit [%]")
-        axes[1].set_xlabel("mosaic against truth [%]")
-        axes[0].set_ylabel("orbits up to that")
+        axes[0].set(xlabel="median seam of the orbit [%]", ylabel="orbits up to that")
+        if known:
+            _cumulative(axes[0], [100 * m.seam_gains for m in mosaics], "one gain per image", COLOURS[1])
+            for name, field, colour in errors:
+                _cumulative(axes[1], [100 * getattr(m, field) for m in mosaics], name, COLOURS[colour])
+            axes[1].set_xlabel("mosaic against truth [%]")
         for place in axes:
             place.set_xscale("log")
+            low, high = place.get_xlim()
+            marks = (1,) if high > 100 * low else (1, 2, 5) if high > 5 * low else range(1, 10)
+            place.xaxis.set_major_locator(LogLocator(subs=marks))
             place.xaxis.set_major_formatter("{x:g}")
             place.xaxis.set_minor_formatter("")
-        axes[1].legend(loc="lower right")
+            place.yaxis.set_major_locator(MaxNLocator(integer=True))
+        axes[-1].legend(loc="lower right" if known else "upper left")
         return drawn
 
 

@@ -1,6 +1,7 @@
 """Archive files → records: level-2 and level-3 PDS3 images with their VICAR2 headers."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,9 +11,10 @@ from hesper.errors import InputError, MissingError
 from hesper.geometry.camera import Pinhole
 from hesper.products import pds3
 from hesper.products.pds3 import Label
-from hesper.units import deg, hour_angle, km, ms
+from hesper.units import ms
 from hesper.vmc import model, read_geometry
-from hesper.vmc.data import CHANNELS, PHASES, Channel, Image, Phase, Stated
+from hesper.vmc.data import CHANNELS, PHASES, Channel, Image, Phase
+from hesper.vmc.data_settings import Camera
 
 OUTSIDE = -1
 """Data number of pixels outside the octagonal field."""
@@ -47,6 +49,26 @@ def name(path: Path | str) -> Name:
     return Name(int(found[1]), int(found[2]), found[3].upper(), int(found[4]))
 
 
+def channels(camera: Camera) -> dict[str, Channel]:
+    """Return the channels by their codes, with the focal lengths and boresights of a recipe.
+
+    Raises
+    ------
+    InputError
+        If there are not as many of each as channels, or a focal length is not positive.
+    """
+    for name, values in (("focal", camera.focal), ("sample", camera.sample), ("line", camera.line)):
+        if len(values) != len(CHANNELS):
+            raise InputError(
+                f"camera.{name} = {list(values)}: {len(values)} numbers; {len(CHANNELS)} are needed, for "
+                f"{', '.join(CHANNELS)}"
+            )
+    if not min(camera.focal) > 0:
+        raise InputError(f"camera.focal = {list(camera.focal)}; focal lengths are positive")
+    each = zip(CHANNELS.values(), camera.focal, camera.sample, camera.line, strict=True)
+    return {c.code: c._replace(focal=focal, sample=sample, line=line) for c, focal, sample, line in each}
+
+
 def phase(orbit: int) -> Phase:
     """Return the mission phase of an orbit.
 
@@ -77,7 +99,13 @@ def files(place: Path) -> list[Path]:
     return found
 
 
-def image(path: Path | str, *, kernel: str = "DE421", rotation: str = "IAU") -> Image:
+def image(
+    path: Path | str,
+    *,
+    kernel: str = "DE421",
+    rotation: str = "IAU",
+    channels: Mapping[str, Channel] = CHANNELS,
+) -> Image:
     """Read an image, place it by the orbital elements of its label and point it as planned.
 
     Parameters
@@ -86,6 +114,8 @@ def image(path: Path | str, *, kernel: str = "DE421", rotation: str = "IAU") -> 
         `V<orbit>_<sequence>_<channel><level>.IMG` with an attached label.
     kernel, rotation
         Ephemeris and rotation model of Venus; see `hesper.ephemeris.viewing`.
+    channels
+        By their codes.
 
     Raises
     ------
@@ -98,7 +128,8 @@ def image(path: Path | str, *, kernel: str = "DE421", rotation: str = "IAU") -> 
     called = name(path)
     stored = pds3.read_image(path)
     label = stored.label
-    channel = agreed(label, called)
+    agreed(label, called)
+    channel = channels[called.channel]
     if stored.data.ndim != 2:
         raise label.refuse("IMAGE", f"{stored.data.ndim} dimensions", "one band", "give a camera image")
     time = read_geometry.seconds(label, "IMAGE_TIME")
@@ -153,50 +184,8 @@ def pinhole(label: Label, channel: Channel) -> Pinhole:
     return Pinhole(channel.focal / size, sample, line)
 
 
-def stated(path: Path | str) -> Stated:
-    """Read what label and VICAR header state of an image.
-
-    Raises
-    ------
-    InputError
-        If a number is missing.
-    """
-    label = pds3.read_label(path)
-    vicar = pds3.read_vicar_header(path, label)
-
-    def number(keyword: str, unit: float = 1.0) -> float:
-        value = vicar.get(keyword)
-        if not isinstance(value, int | float):
-            raise InputError(f"{path}: VICAR header: {keyword} is {value!r}; a number is needed")
-        return float(value) * unit
-
-    footprint = [np.asarray(label[f"FOOTPRINT_POINT_{axis}"], float) for axis in ("LONGITUDE", "LATITUDE")]
-    if footprint[0].shape != footprint[1].shape or footprint[0].ndim != 1:
-        shapes = " and ".join(str(axis.shape) for axis in footprint)
-        raise InputError(f"{path}: footprint of {shapes} coordinates; lists of one length are needed")
-    return Stated(
-        mean=read_geometry.real(label.object("IMAGE"), "MEAN"),
-        deviation=read_geometry.real(label.object("IMAGE"), "STANDARD_DEVIATION"),
-        invalid_count=int(number("INVALID_PIXEL_COUNT")),
-        resolution=read_geometry.real(label, "MAXIMUM_RESOLUTION"),
-        solar_distance=read_geometry.real(label, "SPACECRAFT_SOLAR_DISTANCE") * km,
-        spacecraft_lon=number("SPACECRAFT_EASTERN_LONGITUDE", deg),
-        spacecraft_lat=number("SPACECRAFT_CENTRIC_LATITUDE", deg),
-        altitude=number("SPACECRAFT_ALTITUDE", km),
-        lon=number("EASTERN_LONGITUDE_AT_CENTER", deg),
-        lat=number("CENTRIC_LATITUDE_AT_CENTER", deg),
-        incidence=number("INCIDENCE_AT_CENTER", deg),
-        emission=number("EMISSION_AT_CENTER", deg),
-        phase=number("PHASE_AT_CENTER", deg),
-        season=number("SOLAR_LONGITUDE", deg),
-        local_time=_clock(path, str(vicar.get("LOCAL_TIME"))),
-        footprint_lon=footprint[0] * deg,
-        footprint_lat=footprint[1] * deg,
-    )
-
-
-def agreed(label: Label, called: Name) -> Channel:
-    """Compare a label with the name of its file and return the channel."""
+def agreed(label: Label, called: Name) -> None:
+    """Refuse a label that does not agree with the name of its file."""
     channel, part = CHANNELS[called.channel], phase(called.orbit)
     if label["ORBIT_NUMBER"] != called.orbit:
         raise label.refuse(
@@ -210,7 +199,6 @@ def agreed(label: Label, called: Name) -> Channel:
     if set_id is None or (set_id[1] or "") != part.name:
         expected = f"the level-3 data set of the phase {part.name or 'NOMINAL'} (orbit {called.orbit})"
         raise label.refuse("DATA_SET_ID", label["DATA_SET_ID"], expected, "mend the label or rename the file")
-    return channel
 
 
 def radiance(label: Label, keyword: str) -> float:
@@ -239,11 +227,3 @@ def _count(label: Label, keyword: str) -> int:
     if not isinstance(value, int) or not 1 <= value <= 1032:
         raise label.refuse(keyword, value, "a whole number from 1 to 1032", "mend the label")
     return value
-
-
-def _clock(path: Path | str, written: str) -> float:
-    parts = re.fullmatch(r"(\d\d?):(\d\d):(\d\d)", written)
-    if parts is None:
-        raise InputError(f"{path}: VICAR header: LOCAL_TIME is {written!r}; hours:minutes:seconds are needed")
-    hours, minutes, seconds = map(int, parts.groups())
-    return (hours + minutes / 60 + seconds / 3600) * hour_angle

@@ -1,17 +1,22 @@
-"""Where spacecraft and Sun were: the orbital elements of a label and the ephemeris, in the body frame."""
+"""Where spacecraft and Sun were: orbital elements and ephemeris in the body frame, and what labels state."""
 
 import math
+import re
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from hesper import ephemeris
 from hesper.constants import SPEED_OF_LIGHT, VENUS_RADIUS
+from hesper.errors import InputError
 from hesper.geometry import sphere
+from hesper.products import pds3
 from hesper.products.pds3 import Label
 from hesper.record import Array
-from hesper.units import deg, km
+from hesper.units import deg, hour_angle, km
 from hesper.vmc import model_orbit
+from hesper.vmc.data import Stated
 
 _ECCENTRICITY_DIGITS = 1e-3
 _ANGLES = ("ORBITAL_INCLINATION", "ASCENDING_NODE_LONGITUDE", "PERIAPSIS_ARGUMENT_ANGLE")
@@ -95,3 +100,53 @@ def sun(time: float, *, kernel: str, rotation: str) -> Sun:
     velocity = seen.body_axes[1] @ (inertial[2] - inertial[0]) / 120.0
     direction = sphere.normalized(seen.to_sun[1] + velocity / SPEED_OF_LIGHT)
     return Sun(float(seen.sun_distance[1]) * direction, velocity, seen.kernel)
+
+
+def stated(path: Path | str) -> Stated:
+    """Read what label and VICAR header state of an image.
+
+    Raises
+    ------
+    InputError
+        If a number is missing.
+    """
+    label = pds3.read_label(path)
+    vicar = pds3.read_vicar_header(path, label)
+
+    def number(keyword: str, unit: float = 1.0) -> float:
+        value = vicar.get(keyword)
+        if not isinstance(value, int | float):
+            raise InputError(f"{path}: VICAR header: {keyword} is {value!r}; a number is needed")
+        return float(value) * unit
+
+    footprint = [np.asarray(label[f"FOOTPRINT_POINT_{axis}"], float) for axis in ("LONGITUDE", "LATITUDE")]
+    if footprint[0].shape != footprint[1].shape or footprint[0].ndim != 1:
+        shapes = " and ".join(str(axis.shape) for axis in footprint)
+        raise InputError(f"{path}: footprint of {shapes} coordinates; lists of one length are needed")
+    return Stated(
+        mean=real(label.object("IMAGE"), "MEAN"),
+        deviation=real(label.object("IMAGE"), "STANDARD_DEVIATION"),
+        invalid_count=int(number("INVALID_PIXEL_COUNT")),
+        resolution=real(label, "MAXIMUM_RESOLUTION"),
+        solar_distance=real(label, "SPACECRAFT_SOLAR_DISTANCE") * km,
+        spacecraft_lon=number("SPACECRAFT_EASTERN_LONGITUDE", deg),
+        spacecraft_lat=number("SPACECRAFT_CENTRIC_LATITUDE", deg),
+        altitude=number("SPACECRAFT_ALTITUDE", km),
+        lon=number("EASTERN_LONGITUDE_AT_CENTER", deg),
+        lat=number("CENTRIC_LATITUDE_AT_CENTER", deg),
+        incidence=number("INCIDENCE_AT_CENTER", deg),
+        emission=number("EMISSION_AT_CENTER", deg),
+        phase=number("PHASE_AT_CENTER", deg),
+        season=number("SOLAR_LONGITUDE", deg),
+        local_time=_clock(path, str(vicar.get("LOCAL_TIME"))),
+        footprint_lon=footprint[0] * deg,
+        footprint_lat=footprint[1] * deg,
+    )
+
+
+def _clock(path: Path | str, written: str) -> float:
+    parts = re.fullmatch(r"(\d\d?):(\d\d):(\d\d)", written)
+    if parts is None:
+        raise InputError(f"{path}: VICAR header: LOCAL_TIME is {written!r}; hours:minutes:seconds are needed")
+    hours, minutes, seconds = map(int, parts.groups())
+    return (hours + minutes / 60 + seconds / 3600) * hour_angle

@@ -102,17 +102,19 @@ def _polygons(path: Path, grid: maps.Grid) -> tuple[Array, dict[int, str]]:
     lon, lat = maps.lon_lat(grid)
     number = np.zeros(lon.shape, int)
     for index, rings in enumerate(shapes, start=1):
-        for ring in rings:
-            number[_inside(lon / deg, lat / deg, ring)] = index
+        for polygon in rings:
+            # A ring within a ring is a hole.
+            held = [_inside(lon / deg, lat / deg, ring) for ring in polygon]
+            number[np.logical_xor.reduce(held)] = index
     return number, {i: name or f"unit {i}" for i, name in enumerate(names, start=1)}
 
 
-def _rings(geometry: dict[str, Any]) -> list[Array]:
+def _rings(geometry: dict[str, Any]) -> list[list[Array]]:
     kind, places = geometry["type"], geometry["coordinates"]
     if kind not in ("Polygon", "MultiPolygon"):
         raise ValueError(f"a {kind}, not a polygon")
     polygons = [places] if kind == "Polygon" else places
-    return [np.asarray(polygon[0], float)[:, :2] for polygon in polygons]
+    return [[np.asarray(ring, float)[:, :2] for ring in polygon] for polygon in polygons]
 
 
 def _inside(lon: Array, lat: Array, ring: Array) -> Array:

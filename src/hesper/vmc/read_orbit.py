@@ -1,7 +1,7 @@
 """Archive files → the night-side images of one orbit, placed and pointed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from hesper.products import pds3
 from hesper.record import Array
 from hesper.units import deg, km, ms
 from hesper.vmc import model, model_orbit, read, read_attitude, read_geometry
-from hesper.vmc.data import ARCHIVE_RADIUS, CHANNELS
+from hesper.vmc.data import ARCHIVE_RADIUS, Channel
 from hesper.vmc.data_orbit import Frames
 from hesper.vmc.data_settings import Masking
 from hesper.vmc.model_orbit import Elements
@@ -31,6 +31,7 @@ class Source(NamedTuple):
     meta_kernel: str
     kernel: str
     rotation: str
+    channels: Mapping[str, Channel]
 
 
 class _Read(NamedTuple):
@@ -143,7 +144,7 @@ def _placed(taken: list[_Read], source: Source, masking: Masking, left: list[str
 def _spice(taken: list[_Read], times: Array, source: Source) -> list[read_attitude.Pose | None]:
     if source.kind != "spice":
         return [None] * len(taken)
-    detector = CHANNELS[read.name(taken[0].path).channel].detector
+    detector = source.channels[read.name(taken[0].path).channel].detector
     return list(read_attitude.from_kernels(Path(source.meta_kernel), times, detector))
 
 
@@ -152,7 +153,7 @@ def _one(
     source: Source, masking: Masking,
 ) -> _Placed:  # fmt: skip
     label, called = found.stored.label, read.name(found.path)
-    camera = read.pinhole(label, CHANNELS[called.channel])
+    camera = read.pinhole(label, source.channels[called.channel])
     step, dark = read.radiance(label, "RADIANCE_SCALING_FACTOR"), read.radiance(label, "RADIANCE_OFFSET")
     data = found.stored.data
     inside = data != read.OUTSIDE

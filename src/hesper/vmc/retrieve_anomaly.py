@@ -31,6 +31,7 @@ class Comparison(NamedTuple):
 
     slope: float
     slope_std: float
+    """Cells under one spread function count as one."""
     correlation: float
     scatter: float
     cells: int
@@ -56,7 +57,7 @@ def units(made: SegmentMap, number: Array, names: dict[int, str], *, blur: float
     scatter of the cells over the same.
     """
     area = maps.cell_areas(made.grid)
-    one = 4 * np.pi * (blur / np.sqrt(8 * np.log(2))) ** 2
+    one = _patch(blur)
     good = np.isfinite(made.emissivity) & np.isfinite(made.emissivity_std)
 
     def mean(inside: Array) -> tuple[float, float]:
@@ -83,6 +84,11 @@ def units(made: SegmentMap, number: Array, names: dict[int, str], *, blur: float
     return found
 
 
+def _patch(blur: float) -> float:
+    """Return the area [m2] within which what a Gaussian of this full width has blurred errs together."""
+    return float(4 * np.pi * (blur / np.sqrt(8 * np.log(2))) ** 2)
+
+
 def difference(made: SegmentMap, other: Array) -> tuple[Array, Array]:
     """Return emissivity less another map scaled to it, and that in standard deviations, each (y, x).
 
@@ -93,7 +99,7 @@ def difference(made: SegmentMap, other: Array) -> tuple[Array, Array]:
     if both.sum() < 3 or np.ptp(other[both]) == 0:
         nothing = np.full(other.shape, np.nan)
         return nothing, nothing
-    found = comparison(made, other, both)
+    found = comparison(made, other, both, blur=0.0)
     middle = float(np.mean(other[both]))
     scaled = float(np.mean(made.emissivity[both])) + found.slope * (other - middle)
     left = np.where(both, made.emissivity - scaled, np.nan)
@@ -101,7 +107,7 @@ def difference(made: SegmentMap, other: Array) -> tuple[Array, Array]:
         return left, left / made.emissivity_std
 
 
-def comparison(made: SegmentMap, other: Array, where: Array) -> Comparison:
+def comparison(made: SegmentMap, other: Array, where: Array, *, blur: float) -> Comparison:
     """Compare with another map in some cells (y, x): along borders, in the southern overlap, everywhere."""
     both = where & np.isfinite(made.emissivity) & np.isfinite(other)
     if both.sum() < 3 or np.ptp(other[both]) == 0:
@@ -111,8 +117,10 @@ def comparison(made: SegmentMap, other: Array, where: Array) -> Comparison:
     slope = float(x @ y / (x @ x))
     rest = y - slope * x
     scatter = float(np.sqrt(rest @ rest / max(both.sum() - 2, 1)))
+    together = max(_patch(blur) / float(maps.cell_areas(made.grid)[both].mean()), 1.0)
     return Comparison(
-        slope, scatter / float(np.sqrt(x @ x)), float(x @ y / np.sqrt((x @ x) * (y @ y))), scatter,
+        slope, scatter * float(np.sqrt(together / (x @ x))), float(x @ y / np.sqrt((x @ x) * (y @ y))),
+        scatter,
         int(both.sum()),
     )  # fmt: skip
 
@@ -122,6 +130,21 @@ def border(made: SegmentMap, width: float = 200 * km) -> Array:
     lat = made.grid.y[:, None] / VENUS_RADIUS
     edges = np.minimum(made.grid.x - made.grid.x[0], made.grid.x[-1] - made.grid.x)
     return np.asarray(edges[None] * np.cos(lat) < width)
+
+
+def step(first: SegmentMap, second: SegmentMap, *, blur: float) -> tuple[float, float]:
+    """Return by how much ε rises from a segment into its eastern neighbour, and the standard deviation.
+
+    The mean over the rows of the two columns beside their border; NaN where no row has both.
+    """
+    rise = second.emissivity[:, 0] - first.emissivity[:, -1]
+    error = np.hypot(second.emissivity_std[:, 0], first.emissivity_std[:, -1])
+    good = np.isfinite(rise) & np.isfinite(error)
+    if not good.any():
+        return float("nan"), float("nan")
+    length = good.sum() * float(first.grid.y[0] - first.grid.y[1])
+    spread = max(float(np.std(rise[good])), float(np.sqrt(np.mean(error[good] ** 2))))
+    return float(np.mean(rise[good])), spread / float(np.sqrt(max(length / blur, 1.0)))
 
 
 def south(made: SegmentMap) -> Array:

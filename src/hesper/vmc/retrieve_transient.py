@@ -38,6 +38,8 @@ class Contrasts(NamedTuple):
     lon: Array
     """(y, x) [rad]."""
     lat: Array
+    searched: float
+    """Part of the mosaics' ground that has a value: not the edges, nor where others are too few."""
 
 
 class _Noise(NamedTuple):
@@ -78,7 +80,7 @@ def contrasts(
     value, std = np.full(ratio.shape, np.nan), np.full(ratio.shape, np.nan)
     noise = _noise(ratio, places.step)
     if noise is None:
-        return Contrasts(value, std, places.lon, places.lat)
+        return Contrasts(value, std, places.lon, places.lat, 0.0)
     contrast, claimed = np.full(ratio.shape, np.nan), np.ones((ratio.shape[1], 1))
     lat = places.lat[:, 0]
     for band in np.unique(np.floor(lat / _BAND)):
@@ -94,7 +96,8 @@ def contrasts(
             one = max(scale, float(np.median(known))) * claimed * spread
             std[k] = np.where(np.isfinite(change), one, np.nan)
             value[k] = change - middle * claimed * spread
-    return Contrasts(value, std, places.lon, places.lat)
+    searched = float(np.isfinite(value).sum() / np.isfinite(ratio).sum())
+    return Contrasts(value, std, places.lon, places.lat, searched)
 
 
 def _level(score: Array) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from hesper.constants import VENUS_RADIUS
+from hesper.errors import InputError
 from hesper.products import pds3
 from hesper.products.pds3 import Quantity
 from hesper.record import Array
@@ -100,7 +101,17 @@ def level3(source: Path, flat: FlatField, *, sample_type: str) -> bytes:
         Gradient, its covariance and status.
     sample_type
         PC_REAL (32 bits) or MSB_INTEGER (16 bits, as the source: 1 DN of 100 is up to 0.5 % of rounding).
+
+    Raises
+    ------
+    InputError
+        If the orbit was not corrected.
     """
+    if flat.status != calibrate_gradient.ACCEPTED:
+        raise InputError(
+            f"{source.name}: level 3 of an orbit that was not corrected ({flat.status}); "
+            "only accepted orbits have corrected images"
+        )
     called = read.name(source)
     stored = pds3.read_image(source)
     place = (np.arange(stored.data.shape[1]) - FIELD_CENTRE) / FIELD_HALF
