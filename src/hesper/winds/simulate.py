@@ -99,7 +99,7 @@ def exposure_times(observation: Observation) -> Array:
 
 def setup(observation: Observation, instrument: Instrument, slit_angle: float, window: int) -> Setup:
     """Return what the headers will say."""
-    site = ephemeris.SITES[observation.site]
+    site = ephemeris.find_site(observation.site)
     return Setup(
         slit_width=instrument.slit_width,
         slit_angle=slit_angle,
