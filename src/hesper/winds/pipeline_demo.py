@@ -39,9 +39,9 @@ def reduced_size(config: Config) -> Config:
     )
 
 
-def table1(kernel: str = "DE421") -> list[Result]:
+def table1() -> list[Result]:
     """Return the paper's table 1 and figure 8 recomputed, beside the printed values."""
-    view = ephemeris.viewing([row[0] for row in TABLE1], "Teide", kernel=kernel)
+    view = ephemeris.viewing([row[0] for row in TABLE1], "Teide")
     rows = []
     for i, (time, rate, phase, distance, ra, dec) in enumerate(TABLE1):
         clock = time[11:16]
@@ -61,7 +61,7 @@ def table1(kernel: str = "DE421") -> list[Result]:
             from_published("winds", f"declination of date {clock}", "deg", float(view.dec_apparent[i]) / deg,
                            decline / deg, 0.1 / 3600, source=f"{_SOURCE}, table 1", note="topocentric"),
         ]  # fmt: skip
-    middle = ephemeris.viewing("2007-11-07T13:30:00", "Teide", kernel=kernel)
+    middle = ephemeris.viewing("2007-11-07T13:30:00", "Teide")
     shift = SPEED_OF_LIGHT * float(middle.relative_shift[0]) / km
     return [
         *rows,
