@@ -55,12 +55,7 @@ def frames(
     view = ephemeris.viewing(
         time, observation.site, radius=scene.radius, rotation=observation.rotation, kernel=observation.kernel
     )
-    up = float(view.elevation[time.size // 2])
-    if up < 0:
-        raise InputError(
-            f"simulate: Venus stands {up / deg:.0f}° below the horizon of {observation.site} at "
-            f"{observation.start}; choose another observation.start (UTC) or site"
-        )
+    _check_elevation(float(view.elevation[time.size // 2]), observation)
     slit_angle = model.terminator_angle(view) + instrument.slit_tilt
     disk = model.aspect(view, slit_angle=slit_angle, radius=scene.radius)
     track = _track(observation, instrument, sky, guiding, defects, disk, rng)
@@ -88,6 +83,16 @@ def frames(
         dispersion=instrument.dispersion, zonal=scene.zonal,
     )  # fmt: skip
     return Simulation(delivered, truth)
+
+
+def _check_elevation(up: float, observation: Observation) -> None:
+    if not np.isfinite(up):
+        raise InputError(f"simulate: {observation.site} has no sky above it; choose an observatory")
+    if up < 0:
+        raise InputError(
+            f"simulate: Venus stands {-up / deg:.0f}° below the horizon of {observation.site} at "
+            f"{observation.start}; choose another observation.start (UTC) or site"
+        )
 
 
 def exposure_times(observation: Observation) -> Array:
