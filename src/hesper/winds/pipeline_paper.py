@@ -98,7 +98,7 @@ def reduce(config: Config, frames: Frames) -> PaperReduction:
 
 def results(reduced: PaperReduction) -> list[Result]:
     """Return the numbers of the paper's route, with the known biases said."""
-    note = "biased: chord positions stretch it, and correlation answers with a slope of 0.96 to 1.21"
+    note = "biased: chord positions stretch it, and correlation answers with a slope that hangs on the window"
     rows = [
         Result("winds", f"zonal wind, westward, {name} (paper's route)", "m/s", found.wind,
             found.two_sigma / 2,
