@@ -86,12 +86,36 @@ def _broken(tmp_path, small_run, key, value):
         "Angstrom is needed"),
         ("CUNIT2", "deg", "arcsec is needed"), ("CTYPE1", "FREQ", "'AWAV'"), ("EXPTIME", 0.0, "positive"),
         ("DATE-OBS", "2007-11-07T13:00:00", "same time"), ("DATE-OBS", "yesterday", "DATE-OBS"),
+        ("DATE-OBS", "2007-11-07", "with the time"), ("TIMESYS", "TAI", "needed in UTC"),
+        ("DATE-OBS", "2007-11-07T13:06:52+01:00", "DATE-OBS"), ("GAIN", "high", "positive number"),
+        ("RDNOISE", -5.0, "from 0"), ("SLITPA", "N", "a number is needed"), ("SPECFWHM", 0.0, "positive"),
+        ("BIAS", "x", "a number is needed"), ("OBSGEO-X", 0.0, "on the ground"),
     ],
 )  # fmt: skip
 def test_headers(small_run, tmp_path, key, value, says):
     with pytest.raises(InputError, match=says) as error:
         read.frames(_broken(tmp_path, small_run, key, value))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("key", "value"), [("RDNOISE", 9.0), ("CRPIX1", 40.0), ("GAIN", 2.0)])
+def test_a_frame_of_another_setup(small_run, tmp_path, key, value):
+    _broken(tmp_path, small_run, key, value)
+    (tmp_path / "f0.fits").write_bytes(write.frame(small_run.frames, 0))
+    with pytest.raises(InputError, match=f"{key} = .* frames of one setup"):
+        read.frames(tmp_path)
+
+
+@pytest.mark.parametrize(("factor", "says"), [(30000.0, None), (0.0, "no light")])
+def test_flat_frames_in_counts_and_without_light(small_run, tmp_path, factor, says):
+    (tmp_path / "f0.fits").write_bytes(write.frame(small_run.frames, 0))
+    raw = dataclasses.replace(small_run.frames, flat=small_run.frames.flat * factor)
+    (tmp_path / "flat.fits").write_bytes(write.flat(raw))
+    if says is None:
+        assert read.frames(tmp_path).flat == pytest.approx(small_run.frames.flat, rel=1e-5)
+    else:
+        with pytest.raises(InputError, match=says):
+            read.frames(tmp_path)
 
 
 def test_no_frames(tmp_path):

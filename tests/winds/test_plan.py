@@ -97,3 +97,9 @@ def test_lines_near_sodium():
     electrons = plan_photons.paper_budget().rate * 366e-3
     for centre, expected in ((5889.95, 4.25), (5895.92, 3.77), (5883.80, 4.51), (5892.86, 4.30)):
         assert plan_photons.line_std(centre * angstrom, electrons) == pytest.approx(expected, rel=0.05)
+
+
+def test_a_dark_disk_tells_nothing_of_the_wind():
+    found = plan.predict(frozen_defaults(plan.Config), "2012-06-05T22:00:00")
+    assert found.cells == 0
+    assert np.isinf([found.wind_std, found.cell_std]).all()

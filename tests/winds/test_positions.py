@@ -29,7 +29,7 @@ def fitted():
     out = np.full((TRUE.size, 2, model_position.RESULTS), np.nan)
     model_position.fit_profiles(
         table.start, table.step, table.seeing, model_pictures.at_exponent(table, 1.0), height, 1e4 * light,
-        np.full(light.shape, 100.0), middle, np.arange(-0.96, 0.96, 0.06) * disk.angular_radius,
+        np.full(light.shape, 100.0), np.arange(-0.96, 0.96, 0.06) * disk.angular_radius,
         1.0 * arcsec, 0.0, out,
     )  # fmt: skip
     return out
@@ -62,3 +62,32 @@ def test_commanded_positions_tell_places_that_fit_alike(fitted):
     apart = fitted.copy()
     apart[:, 1, 10] = apart[:, 0, 10] + 25.1
     assert calibrate_search.chosen(apart, apart[:, 1, 0])[0] == pytest.approx(apart[:, 0])
+
+
+def test_a_slit_askew_to_a_crescent_meets_one_horn_and_is_placed():
+    times = ephemeris.tdb_seconds("2025-02-15T18:00:00")[0] + np.array([-600.0, 0.0, 600.0])
+    view = ephemeris.viewing(times, "Teide", kernel="DE421")
+    askew = model.terminator_angle(view) + np.radians(20)
+    disk = model.aspect(view, slit_angle=askew, radius=view.radius)
+    table = model_pictures.pictures(
+        disk, [], scattering=model_fields.minnaert, transfer=model_pictures.gaussian_transfer,
+        seeing=np.arange(0.6, 1.6, 0.2) * arcsec, exponent=np.array([1.0]), slit=0.5 * arcsec,
+        pixel=0.25 * arcsec,
+    )  # fmt: skip
+    true = np.array([1.0, 4.0, 8.0]) * arcsec
+    height = np.arange(240) * 0.25 * arcsec
+    middle = height.mean() + 2 * arcsec
+    light = model_pictures.look(
+        table, true[:, None] + 0 * height, height[None, :] - middle, np.full((3, 240), arcsec), 1.0
+    )[..., 0]
+    # What is bright lies many arcseconds from the centre of the disk.
+    bright = light > 0.4 * light.max(axis=1, keepdims=True)
+    assert (np.abs((bright * height).sum(axis=1) / bright.sum(axis=1) - middle) > 8 * arcsec).all()
+    out = np.full((3, 2, model_position.RESULTS), np.nan)
+    model_position.fit_profiles(
+        table.start, table.step, table.seeing, model_pictures.at_exponent(table, 1.0), height, 1e4 * light,
+        np.full(light.shape, 100.0), np.arange(-0.1, 0.96, 0.06) * disk.angular_radius,
+        1.0 * arcsec, 0.0, out,
+    )  # fmt: skip
+    assert out[:, 0, 0] == pytest.approx(true, abs=0.01 * arcsec)
+    assert out[:, 0, 1] == pytest.approx(middle, abs=0.01 * arcsec)

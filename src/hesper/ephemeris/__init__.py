@@ -10,7 +10,7 @@ from hesper.ephemeris.earth import J2000, tdb_seconds, utc
 from hesper.ephemeris.kernel import kernel_path
 from hesper.ephemeris.observing import Baseline, Echo, Viewing, baseline, echo, viewing
 from hesper.ephemeris.rotation import ROTATIONS, Rotation
-from hesper.ephemeris.sites import SITES, Site
+from hesper.ephemeris.sites import SITES, Site, find_site
 
 __all__ = [
     "J2000",
@@ -23,6 +23,7 @@ __all__ = [
     "Viewing",
     "baseline",
     "echo",
+    "find_site",
     "kernel_path",
     "tdb_seconds",
     "utc",

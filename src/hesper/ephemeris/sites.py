@@ -72,17 +72,24 @@ def _metres(observer: Any) -> Array:
         ) from None
 
 
+def _in_words(observer: str) -> Array:
+    """Return the ITRF position [m] that a recipe writes as "x, y, z"."""
+    try:
+        return np.array([float(part) for part in observer.split(",")])
+    except ValueError:
+        raise InputError(
+            f"observer '{observer}': unknown site; known: {', '.join(SITES)}, or an ITRF position, "
+            "'x, y, z' in metres"
+        ) from None
+
+
 def find_site(observer: str | Site | Sequence[float]) -> Site:
-    """Return a site by name or ITRF position [m]; InputError says what is allowed."""
+    """Return a site by name or ITRF position [m], also as text "x, y, z"; InputError says what is allowed."""
     if isinstance(observer, Site):
         return observer
-    if isinstance(observer, str):
-        if observer not in SITES:
-            raise InputError(
-                f"observer '{observer}': unknown site; known: {', '.join(SITES)}, or an ITRF position"
-            )
+    if isinstance(observer, str) and observer in SITES:
         return SITES[observer]
-    position = _metres(observer)
+    position = _in_words(observer) if isinstance(observer, str) else _metres(observer)
     distance = float(np.linalg.norm(position))
     # A position in kilometres, or longitude, latitude and height, would lie within the Earth.
     if position.shape != (3,) or not (distance == 0 or _NEAREST < distance < _FARTHEST):

@@ -13,6 +13,9 @@ from hesper.record import Array, array, record
 from hesper.winds import model
 from hesper.winds.data import Spectra
 
+_LINE_HALF_WINDOW = 9
+"""Pixels fitted on either side of a line's lowest one."""
+
 
 @record
 class CleanSpectra:
@@ -37,16 +40,15 @@ class Chords:
     segments: Array = array("frame", "1", "parts of the profile above half maximum", dtype=int)
 
 
-def line_centres(image: Array, *, half_window: int = 9) -> Array:
+def line_centres(image: Array) -> Array:
     """Return the centre (row,) [pixels] of the deepest line by a polynomial of fourth degree; NaN if none.
 
     Parameters
     ----------
     image
         Spectra (row, pixel).
-    half_window
-        Pixels fitted on either side of the minimum of the mean row.
     """
+    half_window = _LINE_HALF_WINDOW
     mean = np.nanmean(image, axis=0)
     smooth = np.convolve(mean, np.ones(9) / 9, mode="same")
     bottom = int(np.argmin(smooth[half_window + 9 : -half_window - 9])) + half_window + 9

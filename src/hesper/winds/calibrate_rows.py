@@ -8,16 +8,15 @@ from hesper.constants import SPEED_OF_LIGHT
 from hesper.record import Array
 from hesper.winds.data import Wavelengths
 
+_SIGNIFICANT = 3.5
+"""Standard deviations by which a row must stand out."""
+_DEGREE = 4
+"""Of the polynomial in the row that stands for the smooth course."""
+
 
 def shifted_rows(
-    row: Array,
-    velocity: Array,
-    velocity_std: Array,
-    known: Array,
-    *,
-    significant: float = 3.5,
-    degree: int = 4,
-) -> tuple[Array, Array]:
+    row: Array, velocity: Array, velocity_std: Array, known: Array
+) -> tuple[Array, Array]:  # fmt: skip
     """Tell detector rows with a spectral shift of their own from the smooth course of all row terms.
 
     What varies smoothly along the slit may be wind that was not fitted; a shift of single rows is a step.
@@ -28,10 +27,6 @@ def shifted_rows(
         Row terms of a fit of winds [m s-1] (line,).
     known
         Rows that stood out before (line,), Boolean: they still have no say in the smooth course.
-    significant
-        Standard deviations by which a row must stand out.
-    degree
-        Of the polynomial in the row that stands for the smooth course.
 
     Returns
     -------
@@ -41,11 +36,11 @@ def shifted_rows(
     t = (row - row.mean()) / max(float(np.ptp(row)) / 2, 1.0)
     apart = velocity - np.median(velocity)
     for _ in range(5):
-        stands = known | (np.abs(apart) > significant * velocity_std)
-        if (~stands).sum() < 4 * degree:
+        stands = known | (np.abs(apart) > _SIGNIFICANT * velocity_std)
+        if (~stands).sum() < 4 * _DEGREE:
             break
         smooth = np.polynomial.Polynomial.fit(
-            t[~stands], velocity[~stands], degree, w=1 / velocity_std[~stands], domain=[-1, 1]
+            t[~stands], velocity[~stands], _DEGREE, w=1 / velocity_std[~stands], domain=[-1, 1]
         )
         apart = velocity - smooth(t)
     return stands, np.asarray(apart)

@@ -78,16 +78,11 @@ def search(task: Search, level: Array, exponent: float) -> Places:
 
 def _at_exponent(task: Search, level: Array, exponent: float) -> Places:
     radius, phase = task.disk.angular_radius, model.phase(task.disk)
-    with np.errstate(invalid="ignore"):
-        top = np.nanmax(level, axis=1, keepdims=True, initial=1e-9, where=np.isfinite(level))
-        bright = level > 0.4 * top
-    counted = bright.sum(axis=1)
-    middle = np.where(counted > 0, (bright * task.height).sum(axis=1) / np.maximum(counted, 1), np.nan)
     darkward = min(max(math.cos(phase), 0.0) + 0.1, 0.96)
     both = np.full((len(level), 2, model_position.RESULTS), np.nan)
     model_position.fit_profiles(
         task.table.start, task.table.step, task.table.seeing,
-        model_pictures.at_exponent(task.table, exponent), task.height, level, task.std, middle,
+        model_pictures.at_exponent(task.table, exponent), task.height, level, task.std,
         np.arange(-darkward, 0.96, _BETWEEN) * radius,
         float(task.seeing), float(task.floor), both,
     )  # fmt: skip

@@ -10,15 +10,14 @@ from hesper.winds import calibrate, model_correlation, model_sky, model_template
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds.data import Spectra, Wavelengths
 
+_DEGREE_OF_DRIFT = 4
 _FAINTEST_TELLURIC = 0.01
 """Optical depth of a window's deepest telluric line below which it tells nothing."""
 _LARGEST_SOLAR_OFFSET = 4000.0
 """m s-1; beyond it, sky lines and wavelengths do not belong together (vacuum against air is 83 km/s)."""
 
 
-def wavelengths(
-    spectra: Spectra, lines: spectrum.Spectrum, free: Array, *, minimum_residual: float = 0.0
-) -> Wavelengths:
+def wavelengths(spectra: Spectra, lines: spectrum.Spectrum, free: Array) -> Wavelengths:
     """Find λ(row, pixel), the dispersion, the telluric depth and the drift from the rows of skylight.
 
     Parameters
@@ -27,8 +26,6 @@ def wavelengths(
         Spectrum at rest.
     free
         Which rows show only sky (row,), from `sky_rows`.
-    minimum_residual
-        Added to the expected residual of rows [m].
 
     Raises
     ------
@@ -89,7 +86,7 @@ def wavelengths(
         solar_offset_std=np.sqrt(covariance[5, 5]),
         sky_exponent=exponent,
         residual=float(np.std(mean_shift)),
-        expected_residual=float(np.hypot(np.sqrt(np.mean(expected**2)), minimum_residual)),
+        expected_residual=float(np.sqrt(np.mean(expected**2))),
         drift=drift,
         drift_std=drift_std,
         sky=sky,
@@ -235,13 +232,13 @@ def sky_levels(known: Wavelengths, frame: int, rows: Array, count: int) -> Array
     return np.asarray(known.sky[frame] * (1 + known.sky_slope[frame] * (rows / max(count - 1, 1) - 0.5)))
 
 
-def smooth_drift(known: Wavelengths, time: Array, degree: int = 4) -> Array:
+def smooth_drift(known: Wavelengths, time: Array) -> Array:
     """Return the drift (frame,) [m s-1] as a polynomial in time fitted to its measurements."""
     good = np.isfinite(known.drift)
     if good.sum() < 2:
         return np.zeros_like(time)
     t = (time - time.mean()) / max(np.ptp(time) / 2, 1.0)
-    degree = min(degree, int(good.sum()) - 1)
+    degree = min(_DEGREE_OF_DRIFT, int(good.sum()) - 1)
     fit = np.polynomial.polynomial.polyfit(t[good], known.drift[good], degree, w=1 / known.drift_std[good])
     return np.asarray(np.polynomial.polynomial.polyval(t, fit))
 

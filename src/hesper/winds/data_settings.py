@@ -9,7 +9,7 @@ class Observation:
     """When, where and how long."""
 
     start: str = setting("2007-11-07T13:06:52", "text", "start of the first exposure, UTC")
-    site: str = setting("Teide", "text", "name of the observatory")
+    site: str = setting("Teide", "text", "name of the observatory, or its ITRF position in metres: x, y, z")
     kernel: str = setting("DE421", "text", "ephemeris: DE421, DE440 or the path of an SPK file")
     rotation: str = setting("IAU", "text", "rotation model of Venus")
     frames: int = setting(318, "count", "number of exposures", minimum=2, maximum=5000)

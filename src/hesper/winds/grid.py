@@ -11,24 +11,23 @@ from hesper.units import arcsec, deg
 from hesper.winds import model
 from hesper.winds.data import DiskMap, Velocities, VelocityMap, Winds, ZonalWind
 
+_CELL = 1.0 * arcsec
+_RESOLUTION = 10 * deg
 
-def disk_map(
-    measured: Velocities, disk: model.Aspect, *, cell: float = 1.0 * arcsec, noise: float | None = None
-) -> DiskMap:
-    """Return the weighted mean velocity in square cells of the disk.
+
+def disk_map(measured: Velocities, disk: model.Aspect, *, noise: float | None = None) -> DiskMap:
+    """Return the weighted mean velocity in square cells of the disk, four of which meet in its centre.
 
     Parameters
     ----------
-    cell
-        Side of a cell [rad]; cell centres lie at whole and a half cells from the centre of the disk.
     noise
         Standard deviation [m s-1] to state for every cell; by default it follows from the points' own.
     """
-    count = int(np.ceil(disk.angular_radius / cell))
-    centres = (np.arange(-count, count) + 0.5) * cell
+    count = int(np.ceil(disk.angular_radius / _CELL))
+    centres = (np.arange(-count, count) + 0.5) * _CELL
     good = (measured.flag == 0) & np.isfinite(measured.velocity) & np.isfinite(measured.lon)
-    column = np.floor(measured.x[good] / cell).astype(int) + count
-    row = np.floor(measured.y[good] / cell).astype(int) + count
+    column = np.floor(measured.x[good] / _CELL).astype(int) + count
+    row = np.floor(measured.y[good] / _CELL).astype(int) + count
     inside = (column >= 0) & (column < 2 * count) & (row >= 0) & (row < 2 * count)
     index = row[inside] * 2 * count + column[inside]
     value, weight = measured.velocity[good][inside], measured.velocity_std[good][inside] ** -2.0
@@ -55,15 +54,13 @@ def at_least(cells: DiskMap, fewest: int) -> DiskMap:
     )
 
 
-def velocity_map(measured: Velocities, found: Winds | None, *, resolution: float = 10 * deg) -> VelocityMap:
+def velocity_map(measured: Velocities, found: Winds | None) -> VelocityMap:
     """Return mean velocities, and residuals of a fit, on a grid of longitude and latitude.
 
     Parameters
     ----------
     found
         A fit to the same velocities, or None.
-    resolution
-        Cell size [rad], a divisor of 180°.
 
     Raises
     ------
@@ -75,10 +72,10 @@ def velocity_map(measured: Velocities, found: Winds | None, *, resolution: float
         raise InputError("map: no good velocity; relax the limits of the reduction")
     lons = measured.lon[good]
     middle = np.angle(np.mean(np.exp(1j * lons)))
-    west = np.floor((middle - np.pi / 2) / resolution) * resolution
-    columns = round(np.pi / resolution)
+    west = np.floor((middle - np.pi / 2) / _RESOLUTION) * _RESOLUTION
+    columns = round(np.pi / _RESOLUTION)
     grid = maps.equirectangular(
-        resolution, west=west, east=west + columns * resolution, south=-np.pi / 2, north=np.pi / 2
+        _RESOLUTION, west=west, east=west + columns * _RESOLUTION, south=-np.pi / 2, north=np.pi / 2
     )
     weights = measured.velocity_std[good] ** -2.0
     cells = maps.bin_points(grid, lons, measured.lat[good], measured.velocity[good], weights=weights)

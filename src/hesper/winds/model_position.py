@@ -13,6 +13,19 @@ RESULTS = 18
 (information, score, dx/dk), covariances of x with y, x with seeing, y with seeing."""
 _PARAMETERS = 5
 _FEWEST_ROWS = 12
+_BRIGHT = 0.4
+"""Light relative to the brightest above which a row says where the planet lies along the slit."""
+
+
+@compiled
+def _bright_middle(first: float, step: float, light: Array) -> float:
+    """Return the mean height [rad] of where light is bright, at heights from the first one by steps."""
+    top, total, count = light.max(), 0.0, 0
+    for i in range(light.size):
+        if light[i] > _BRIGHT * top:
+            total += first + step * i
+            count += 1
+    return total / max(count, 1)
 
 
 @compiled
@@ -20,13 +33,17 @@ def _search(
     start: float, step: float, nodes: Array, table: Array, height: Array, data: Array, weight: Array,
     tries: Array, middle: float, seeing: float, lowest: Array, where: Array,
 ) -> None:  # fmt: skip
-    """Fill the lowest χ² (try,) at each position and the y (try,) that gives it."""
+    """Fill the lowest χ² (try,) at each position and the y (try,) that gives it.
+
+    A slit askew to a crescent meets one horn only: what is bright lies far from the centre of the disk.
+    """
     strip, model = np.empty(table.shape[3]), np.empty(height.size)
     lowest[:], where[:] = np.inf, middle
     for t in range(tries.size):
         strip_at(start, step, nodes, table, tries[t], seeing, 0, strip)
+        centre = middle - _bright_middle(start, step, strip)
         for shift in range(-3, 4):
-            y = middle + shift * 1.5 * abs(step)
+            y = centre + shift * 1.5 * abs(step)
             along(start, step, strip, height, y, model)
             level, _, chi2 = level_and_pedestal(model, data, weight)
             if level > 0.0 and chi2 < lowest[t]:
@@ -179,7 +196,7 @@ def _uncertainties(
 @compiled_parallel
 def fit_profiles(
     start: float, step: float, nodes: Array, table: Array, height: Array, data: Array, std: Array,
-    middle: Array, tries: Array, seeing: float, floor: float, out: Array,
+    tries: Array, seeing: float, floor: float, out: Array,
 ) -> None:  # fmt: skip
     """Fit level·G(x, y − y_c; seeing) + pedestal to the light along the slit of every frame.
 
@@ -191,8 +208,6 @@ def fit_profiles(
         Of the rows along the slit [rad] (row,).
     data, std
         Continuum of Venus (frame, row) and its standard deviation; NaN is left out.
-    middle
-        First guess of y_c (frame,) [rad].
     tries
         Positions x from which the search starts [rad].
     seeing
@@ -206,12 +221,13 @@ def fit_profiles(
     for f in prange(data.shape[0]):
         out[f] = np.nan
         seen = np.isfinite(data[f]) & np.isfinite(std[f])
-        if seen.sum() < _FEWEST_ROWS or not np.isfinite(middle[f]):
+        if seen.sum() < _FEWEST_ROWS:
             continue
         z, d = height[seen], data[f][seen]
         w = 1.0 / (std[f][seen] ** 2 + (floor * max(d.max(), 0.0)) ** 2)
         lowest, where = np.empty(tries.size), np.empty(tries.size)
-        _search(start, step, nodes, table, z, d, w, tries, middle[f], seeing, lowest, where)
+        bright = d > _BRIGHT * d.max()
+        _search(start, step, nodes, table, z, d, w, tries, z[bright].mean(), seeing, lowest, where)
         first, second = _starts(lowest)
         if first < 0:
             continue

@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import numpy as np
-
 from hesper import ephemeris
 from hesper.config import existing
 from hesper.errors import InputError
@@ -67,10 +65,10 @@ def viewing(config: Config, frames: Frames) -> ephemeris.Viewing:
         frames.time, ephemeris.Site(setup.site, position, "header"), radius=config.reduction.radius,
         rotation=config.observation.rotation, kernel=config.observation.kernel,
     )  # fmt: skip
-    up = view.elevation[len(view.elevation) // 2]
-    if np.isfinite(up) and up < 0:
+    up = float(view.elevation.min())
+    if up < 0:
         raise InputError(
-            f"frames: Venus stood {up / deg:.0f}° below the horizon of {setup.site} at the stated times; "
+            f"frames: Venus stood {-up / deg:.0f}° below the horizon of {setup.site} at the stated times; "
             "check DATE-OBS (UTC) and OBSGEO-X, -Y, -Z"
         )
     return view

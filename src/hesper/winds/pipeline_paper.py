@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hesper.errors import InputError
 from hesper.products import geotiff, netcdf
 from hesper.products.results import Result
 from hesper.record import Array
@@ -68,6 +69,7 @@ def reduce(config: Config, frames: Frames) -> PaperReduction:
     corrected = retrieve_paper.without_artifact(raw, flat)
     corrected = retrieve_paper.young_corrected(corrected, disk, coefficient=config.paper.young)
     cells = grid.at_least(grid.disk_map(corrected, disk), config.paper.fewest)
+    _check_cells(cells, config.paper.fewest)
     deviations, _ = retrieve_paper.column_deviations(cells)
     noise = float(np.nanmean(deviations))
     stated = grid.at_least(grid.disk_map(corrected, disk, noise=noise), config.paper.fewest)
@@ -96,9 +98,18 @@ def reduce(config: Config, frames: Frames) -> PaperReduction:
     )
 
 
+def _check_cells(cells: DiskMap, fewest: int) -> None:
+    filled = np.isfinite(cells.velocity)
+    if not (filled.sum(axis=0) > 2).any():
+        raise InputError(
+            f"paper: {int(filled.sum())} cells of the map hold {fewest} measurements, and no column three "
+            "such cells; give more frames, or lower paper.fewest"
+        )
+
+
 def results(reduced: PaperReduction) -> list[Result]:
     """Return the numbers of the paper's route, with the known biases said."""
-    note = "biased: chord positions stretch it, and correlation answers with a slope of 0.96 to 1.21"
+    note = "biased: chord positions stretch it, and correlation answers with a slope that hangs on the window"
     rows = [
         Result("winds", f"zonal wind, westward, {name} (paper's route)", "m/s", found.wind,
             found.two_sigma / 2,

@@ -21,15 +21,15 @@ BANDS = np.radians([-50.0, -30.0, -15.0, 0.0, 15.0, 30.0, 50.0])
 """Edges of the bands of latitude of the product `zonal_wind` [rad]."""
 
 
-def bands(limits: Limits, reduced: Reduction, edges: Array = BANDS) -> tuple[Array, ZonalWind]:
+def bands(limits: Limits, reduced: Reduction) -> tuple[Array, ZonalWind]:
     """Return the edges [rad] that hold data, and the zonal wind in those bands with its covariance."""
     measured = reduced.velocities
     good = (measured.flag == 0) & np.isfinite(measured.lat)
-    count, _ = np.histogram(measured.lat[good], edges)
+    count, _ = np.histogram(measured.lat[good], BANDS)
     filled = np.flatnonzero(count > 20)
     if filled.size == 0:
         raise InputError("winds: no band of latitude holds 20 measurements; widen the bands")
-    kept = edges[filled[0] : filled[-1] + 2]
+    kept = BANDS[filled[0] : filled[-1] + 2]
     # The outermost bands reach to the poles: seeing brings in light from beyond the rows that are used.
     outer = np.concatenate([[-np.pi / 2 - 1e-9], kept[1:-1], [np.pi / 2 + 1e-9]])
     fields = [model_fields.band(south, north) for south, north in itertools.pairwise(outer)]

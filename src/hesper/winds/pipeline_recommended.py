@@ -30,6 +30,8 @@ from hesper.winds.pipeline_config import Config, frame_lines
 from hesper.winds.pipeline_config import viewing as viewing_of
 
 _ROUNDS_OF_ROWS = 3
+_LARGEST_CHI2 = 2.0
+"""χ²ν of the fit of winds above which a warning says that it does not describe the velocities."""
 SEEING_NODES = np.arange(0.4, 3.3, 0.2) * arcsec
 """Full widths [rad] over which pictures of the disk are tabulated."""
 
@@ -101,6 +103,12 @@ def reduced(
         _fitted(run, known, places, velocities, _table(run, places, fields), fields, row_terms, None)
         for fields in (terms, joint)
     ]
+    if fits[0].chi2 > _LARGEST_CHI2 * fits[0].dof:
+        warnings.warn(
+            f"winds: the velocities depart from the fitted wind, χ²ν = {fits[0].chi2 / fits[0].dof:.1f}; its "
+            "σ means little: check DATE-OBS of all frames, SLITPA, and the wind in bands of latitude",
+            stacklevel=2,
+        )
     if fits[0].law_std > np.sqrt(fits[0].covariance[0, 0] - fits[0].law_std ** 2):
         warnings.warn(
             "winds: the light along the slit departs from the model of the disk; most of the stated error, "

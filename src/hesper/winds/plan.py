@@ -40,11 +40,11 @@ def coverage_std(
     return float(std / np.sqrt(np.sum(column**2)))
 
 
-def bias_of_young(disk: model.Aspect, x: Array, y: Array, *, free_zero: bool, scale: float = 1.0) -> float:
+def bias_of_young(disk: model.Aspect, x: Array, y: Array, *, free_zero: bool) -> float:
     """Return the wind, westward [m s-1], that the Young effect alone mimics on a set of points."""
     place = model.points(disk, x, y)
     column = -model_fields.reflected(model_fields.uniform, place, disk)
-    spurious = scale * model_fields.young_velocity(place, disk, 1.0)
+    spurious = model_fields.young_velocity(place, disk, 1.0)
     if free_zero:
         column, spurious = column - column.mean(), spurious - spurious.mean()
     return float(column @ spurious / (column @ column))

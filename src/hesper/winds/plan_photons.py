@@ -89,9 +89,9 @@ def velocity_std(
     return float(np.sqrt(inverse[0, 0]))
 
 
-def line_std(centre: float, electrons: float, *, half_width: float = 0.5 * angstrom) -> float:
-    """Return the bound [m s-1] of one line by itself, within ± a half width, for electrons per mÅ."""
-    dispersion = 11.7e-13
+def line_std(centre: float, electrons: float) -> float:
+    """Return the bound [m s-1] of one line by itself, within ± 0.5 Å, for electrons per mÅ."""
+    dispersion, half_width = 11.7e-13, 0.5 * angstrom
     first = centre - half_width
     pixels = round(2 * half_width / dispersion)
     lines = spectrum.parametric(first - angstrom, centre + half_width + angstrom)

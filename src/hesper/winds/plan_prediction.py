@@ -80,7 +80,7 @@ def predict(config: Config, start: str | float) -> Prediction:
     ]
     lines = [window.scene.line for window in windows]
     level = {
-        name: sum(i for i, line in zip(information, lines, strict=True) if line == name) ** -0.5
+        name: _std(sum(i for i, line in zip(information, lines, strict=True) if line == name))
         for name in dict.fromkeys(lines)
     }
     std = maps[0][2][np.isfinite(maps[0][2])]
@@ -88,16 +88,24 @@ def predict(config: Config, start: str | float) -> Prediction:
     return Prediction(
         float(2 * disk.angular_radius), model.phase(disk), float(sky.elevation[best]),
         float(view.elongation[1]),
-        float(np.sqrt(1 / np.mean(std**-2.0))), level[lines[0]], tuple(i**-0.5 for i in information), level,
+        _std(float(np.mean(std**-2.0)) if std.size else 0.0), level[lines[0]],
+        tuple(map(_std, information)), level,
         int(std.size),
         float(2 * np.cos(model.phase(disk) / 2) * np.cos(bisector.lat)), angle,
     )  # fmt: skip
+
+
+def _std(information: float) -> float:
+    """Return the σ of an information σ⁻²; infinite where a dark disk gives none."""
+    return information**-0.5 if information > 0 else float("inf")
 
 
 def _information(part: tuple[Array, Array, Array], disk: model.Aspect, line: str) -> float:
     """Return σ⁻² of a uniform wind whose zero level is free, from a map of x, y and σ."""
     x, y, std = part
     seen = np.isfinite(std)
+    if not seen.any():
+        return 0.0
     leg = model_fields.reflected if line == "reflected" else model_fields.emitted
     column = leg(model_fields.uniform, model.points(disk, x[seen], y[seen]), disk)
     weight = std[seen] ** -2.0

@@ -163,17 +163,14 @@ def wavelengths(known: Wavelengths) -> bytes:
         return figures.png(drawn)
 
 
-def zonal_wind(found: ZonalWind, *, others: tuple[tuple[str, ZonalWind], ...] = ()) -> bytes:
-    """Draw the zonal wind against latitude, westward positive; further profiles for comparison."""
+def zonal_wind(found: ZonalWind) -> bytes:
+    """Draw the zonal wind against latitude, westward positive."""
     with figures.styled():
         drawn = figures.figure(5.6, 3.8)
         ax = drawn.subplots()
-        for label, one in (("Doppler", found), *others):
-            ax.errorbar(
-                one.lat / deg, -one.zonal_wind, one.zonal_wind_std, xerr=(one.north - one.south) / 2 / deg,
-                fmt="o", ms=4, lw=1, label=label,
-            )  # fmt: skip
+        half = (found.north - found.south) / 2 / deg
+        ax.errorbar(
+            found.lat / deg, -found.zonal_wind, found.zonal_wind_std, xerr=half, fmt="o", ms=4, lw=1
+        )  # fmt: skip
         ax.set(xlabel="latitude [deg]", ylabel="zonal wind, westward [m/s]")
-        if others:
-            ax.legend()
         return figures.png(drawn)

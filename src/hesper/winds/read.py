@@ -11,11 +11,8 @@ from hesper.errors import InputError, MissingError
 from hesper.record import Array
 from hesper.units import angstrom, arcsec, deg
 from hesper.winds import model_spectrum as spectrum
+from hesper.winds import read_headers
 from hesper.winds.data import Frames, Setup
-
-_NEEDED = ("DATE-OBS", "EXPTIME", "CRVAL1", "CDELT1", "CTYPE1", "CUNIT1", "CDELT2", "CUNIT2", "SLITWID",
-           "SLITPA", "GAIN", "RDNOISE", "OBSGEO-X", "OBSGEO-Y", "OBSGEO-Z")  # fmt: skip
-
 
 _File = tuple[Path, Array, dict[str, Any]]
 
@@ -100,7 +97,7 @@ def _one_window(folder: Path, number: int, kinds: Mapping[str, list[_File]]) -> 
         offset=np.array([float(lights[i][2].get("SLITOFF", np.nan)) for i in order]) * arcsec,
         dark=_mean(kinds["DARK"], shape, float(header.get("BIAS", 0.0))),
         dark_frames=_combined(kinds["DARK"]),
-        flat=_mean(kinds["FLAT"], shape, 1.0),
+        flat=_response(kinds["FLAT"], shape),
         flat_frames=_combined(kinds["FLAT"]),
         setup=_setup(header, number),
     )
@@ -118,29 +115,12 @@ def _read(path: Path) -> tuple[Array, dict[str, Any]]:
 
 
 def _check(path: Path, image: Array, header: Mapping[str, Any], first: _File) -> None:
-    lacking = [key for key in _NEEDED if key not in header]
-    if lacking:
-        raise InputError(
-            f"{path}: the header lacks {', '.join(lacking)}; add them (see docs/systems/winds.md)"
-        )
-    for key, allowed in (("CUNIT1", "Angstrom"), ("CUNIT2", "arcsec")):
-        if str(header[key]).strip().lower() != allowed.lower():
-            raise InputError(f"{path}: {key} = {header[key]!r}; {allowed} is needed: convert CRVAL and CDELT")
-    if str(header["CTYPE1"]).strip() not in ("AWAV", "WAVE"):
-        raise InputError(f"{path}: CTYPE1 = {header['CTYPE1']!r}; 'AWAV' (air) or 'WAVE' (vacuum) is needed")
-    for key in ("EXPTIME", "CDELT1", "CDELT2", "GAIN", "SLITWID"):
-        if not float(header[key]) > 0:
-            raise InputError(f"{path}: {key} = {header[key]!r}; a positive number is needed")
+    read_headers.check_exposure(path, header)
     if image.shape != first[1].shape:
         raise InputError(
             f"{path}: {image.shape} pixels but {first[1].shape} in {first[0].name}; give one run"
         )
-    for key in ("CRVAL1", "CDELT1", "CTYPE1", "CDELT2", "SLITPA", "SLITWID", "GAIN"):
-        if header[key] != first[2][key]:
-            raise InputError(
-                f"{path}: {key} = {header[key]} but {first[2][key]} in {first[0].name}; frames of "
-                f"one setup are needed"
-            )
+    read_headers.check_same(path, header, first[0], first[2])
 
 
 def _middle(path: Path, header: Mapping[str, Any]) -> float:
@@ -154,13 +134,25 @@ def _middle(path: Path, header: Mapping[str, Any]) -> float:
 def _mean(files: Sequence[_File], shape: tuple[int, ...], otherwise: float) -> Array:
     if not files:
         return np.full(shape, otherwise)
-    for path, image, _ in files:
+    for path, image, header in files:
+        read_headers.check_combined(path, header)
         if image.shape != shape:
             raise InputError(
                 f"{path}: {image.shape} pixels but {shape} in the exposures; give calibrations of this run"
             )
+        if not np.isfinite(image).any():
+            raise InputError(f"{path}: no pixel is a number; remove the frame or give another")
     weights = [float(header.get("NCOMBINE", 1)) for _, _, header in files]
     return np.asarray(np.average([image.astype(float) for _, image, _ in files], axis=0, weights=weights))
+
+
+def _response(files: Sequence[_File], shape: tuple[int, ...]) -> Array:
+    """Return the mean flat frame relative to its own mean; 1 where there is none."""
+    flat = _mean(files, shape, 1.0)
+    level = float(np.nanmean(flat))
+    if not level > 0:
+        raise InputError(f"{files[0][0]}: the flat frames hold no light; remove them or give others")
+    return np.asarray(flat / level)
 
 
 def _combined(files: Sequence[_File]) -> int:

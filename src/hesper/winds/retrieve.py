@@ -15,6 +15,8 @@ from hesper.winds.data import Positions, Spectra, Velocities, Wavelengths
 NO_FIT, MISFIT, FAINT, OFF_DISK = 1, 2, 4, 8
 """Flags of a velocity."""
 _ROUNDS_OF_TELLURIC = 3
+_CLIP = 6.0
+"""Residual in standard deviations beyond which a pixel counts as a cosmic ray."""
 
 
 def velocities(
@@ -24,11 +26,10 @@ def velocities(
     lines: spectrum.Spectrum,
     disk: model.Aspect,
     *,
-    line: str = "reflected",
-    sky_prior: float = 0.03,
-    telluric_prior: float = 0.1,
-    clip: float = 6.0,
-    only: Array | None = None,
+    line: str,
+    sky_prior: float,
+    telluric_prior: float,
+    only: Array | None,
 ) -> Velocities:
     """Measure the shift of every row on the planet by maximum likelihood, at its own wavelengths.
 
@@ -40,10 +41,8 @@ def velocities(
         "reflected" sunlight or lines "emitted" (formed) in Venus's atmosphere.
     sky_prior, telluric_prior
         How well skylight and telluric depth of a row are known in advance (relative, absolute).
-    clip
-        Residual in standard deviations beyond which a pixel counts as a cosmic ray.
     only
-        Detector rows to measure; all that the planet touches by default.
+        Detector rows to measure; None means all that the planet touches.
 
     Notes
     -----
@@ -61,7 +60,7 @@ def velocities(
     moving = model.line_shift(spectra.viewing, line)
     drift = calibrate_wavelengths.smooth_drift(known, spectra.viewing.time)
     results = _fit_all(
-        spectra, known, lines, disk, frames, rows, moving, drift, line, (sky_prior, telluric_prior, clip)
+        spectra, known, lines, disk, frames, rows, moving, drift, line, (sky_prior, telluric_prior, _CLIP)
     )
     frame, row = np.repeat(frames, rows.size), np.tile(rows, frames.size)
     relative = SPEED_OF_LIGHT * (moving[frame] - moving.mean())

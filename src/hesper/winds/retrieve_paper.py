@@ -17,6 +17,10 @@ from hesper.winds.retrieve import FAINT, NO_FIT, OFF_DISK
 
 METHOD = "cross-correlation with a quartic peak; biased: see hesper.winds.retrieve_paper"
 ROWS_PER_GROUP = 5
+_SMOOTHED_FRAMES = 41
+"""Frames under the weighted moving average along the run."""
+_REFERENCE = 5 * deg
+"""Longitude α of the paper's reference point on the equator, from the sub-observer meridian."""
 
 
 class PaperFit(NamedTuple):
@@ -44,8 +48,8 @@ def velocities(
     x: Array,
     disk: model.Aspect,
     *,
-    half_window: int = 8,
-    latitude: float = 45 * deg,
+    half_window: int,
+    latitude: float,
 ) -> Velocities:
     """Correlate groups of five rows with the mean sky, and turn the peak's place into a velocity.
 
@@ -61,8 +65,8 @@ def velocities(
     Notes
     -----
     The reference holds telluric lines that do not move. The peak is some hundred m/s off and answers to a
-    change of velocity with a slope between 0.96 and 1.21, as the ends of the window happen to cut the lines:
-    0.05 Å decide. Without telluric lines the slope is 1.00. Both biases are left as they are.
+    change of velocity with a slope between 0.84 and 1.34, as the ends of the window happen to cut the lines:
+    0.02 Å decide. Without telluric lines the slope is 1.00. Both biases are left as they are.
     """
     groups = clean.row.size // ROWS_PER_GROUP
     used = clean.electrons[:, : groups * ROWS_PER_GROUP]
@@ -109,7 +113,7 @@ def _scatter(velocity: Array, flag: Array) -> float:
     return float(np.median(np.abs(good - np.median(good))) / 0.6745 / np.sqrt(2))
 
 
-def flattened(measured: Velocities, frames: int, *, width: int = 41) -> Velocities:
+def flattened(measured: Velocities, frames: int) -> Velocities:
     """Subtract the mean variation along the run, smoothed by a weighted moving average.
 
     The result serves to find the row artifact (`without_artifact`); winds fitted to it are refused.
@@ -117,7 +121,7 @@ def flattened(measured: Velocities, frames: int, *, width: int = 41) -> Velociti
     good = measured.flag == 0
     total = np.bincount(measured.frame[good], measured.velocity[good], frames)
     count = np.bincount(measured.frame[good], minlength=frames)
-    half = width // 2
+    half = _SMOOTHED_FRAMES // 2
     kernel = 1 - np.abs(np.arange(-half, half + 1)) / (half + 1)
     smooth = np.convolve(total, kernel, mode="same") / np.maximum(
         np.convolve(count, kernel, mode="same"), 1e-9
@@ -138,7 +142,7 @@ def _changed(measured: Velocities, velocity: Array, *, flattened: int) -> Veloci
     return dataclasses.replace(measured, velocity=velocity, flattened=flattened)
 
 
-def young_corrected(measured: Velocities, disk: model.Aspect, *, coefficient: float = 3.2) -> Velocities:
+def young_corrected(measured: Velocities, disk: model.Aspect, *, coefficient: float) -> Velocities:
     """Subtract the Young effect in the literature's form, K tan(solar zenith angle).
 
     Parameters
@@ -155,9 +159,7 @@ def young_corrected(measured: Velocities, disk: model.Aspect, *, coefficient: fl
     )
 
 
-def referenced(
-    cells: DiskMap, disk: model.Aspect, *, lon: float = 5 * deg
-) -> tuple[DiskMap, tuple[float, float]]:
+def referenced(cells: DiskMap, disk: model.Aspect) -> tuple[DiskMap, tuple[float, float]]:
     """Return a map relative to the cell nearest to latitude 0 and longitude α = 5°, and that cell's place.
 
     Chord positions never come near the terminator (the width at half maximum stays below the diameter), so
@@ -168,7 +170,7 @@ def referenced(
     tuple
         The map, and x and y of the reference cell [rad].
     """
-    x = disk.angular_radius * np.sin(lon)
+    x = disk.angular_radius * np.sin(_REFERENCE)
     distance = np.hypot(cells.x[None, :] - x, cells.y[:, None])
     distance = np.where(np.isfinite(cells.velocity), distance, np.inf)
     i, j = np.unravel_index(int(np.argmin(distance)), distance.shape)

@@ -20,8 +20,8 @@ def columns(
     disk: model.Aspect,
     terms: Sequence[str | model_fields.WindField],
     *,
-    line: str = "reflected",
-    scattering: str = "minnaert",
+    line: str,
+    scattering: str,
 ) -> list[Callable[[model.Points, float], Array]]:
     """Return the velocity fields whose seeing-weighted means are the design: what is known, then the terms.
 

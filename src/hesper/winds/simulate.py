@@ -9,13 +9,12 @@ from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError
 from hesper.record import Array
 from hesper.units import angstrom, arcsec, deg
-from hesper.winds import model, model_fields, model_pictures, model_template
+from hesper.winds import model, model_fields, model_pictures, model_template, simulate_detector
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds.data import Frames, Setup, Truth
 from hesper.winds.data_settings import Defects, Guiding, Instrument, Observation, Scene, Sky
 
 SEEING_NODES = np.arange(0.4, 3.3, 0.2) * arcsec
-_ELECTRONS_OF_A_FLAT = 30000.0
 
 
 class Simulation(NamedTuple):
@@ -55,21 +54,16 @@ def frames(
     view = ephemeris.viewing(
         time, observation.site, radius=scene.radius, rotation=observation.rotation, kernel=observation.kernel
     )
-    up = float(view.elevation[time.size // 2])
-    if up < 0:
-        raise InputError(
-            f"simulate: Venus stands {up / deg:.0f}° below the horizon of {observation.site} at "
-            f"{observation.start}; choose another observation.start (UTC) or site"
-        )
+    _check_elevation(float(view.elevation[time.size // 2]), observation)
     slit_angle = model.terminator_angle(view) + instrument.slit_tilt
     disk = model.aspect(view, slit_angle=slit_angle, radius=scene.radius)
     track = _track(observation, instrument, sky, guiding, defects, disk, rng)
     if window > 1:
         rng = np.random.default_rng((seed, window))
     counts = _expose(observation, instrument, sky, defects, scene, lines, view, disk, track, rng)
-    response, dark, flat = _calibrations(instrument, rng)
+    response, dark, flat = simulate_detector.calibrations(instrument, rng)
     for frame in counts:
-        _detect(frame, instrument, defects, response, rng)
+        simulate_detector.detect(frame, instrument, defects, response, rng)
     delivered = Frames(
         counts=counts,
         time=time,
@@ -90,6 +84,16 @@ def frames(
     return Simulation(delivered, truth)
 
 
+def _check_elevation(up: float, observation: Observation) -> None:
+    if not np.isfinite(up):
+        raise InputError(f"simulate: {observation.site} has no sky above it; choose an observatory")
+    if up < 0:
+        raise InputError(
+            f"simulate: Venus stands {-up / deg:.0f}° below the horizon of {observation.site} at "
+            f"{observation.start}; choose another observation.start (UTC) or site"
+        )
+
+
 def exposure_times(observation: Observation) -> Array:
     """Return the middles of the exposures (frame,), TDB seconds since J2000."""
     start = ephemeris.tdb_seconds(observation.start)[0]
@@ -99,7 +103,7 @@ def exposure_times(observation: Observation) -> Array:
 
 def setup(observation: Observation, instrument: Instrument, slit_angle: float, window: int) -> Setup:
     """Return what the headers will say."""
-    site = ephemeris.SITES[observation.site]
+    site = ephemeris.find_site(observation.site)
     return Setup(
         slit_width=instrument.slit_width,
         slit_angle=slit_angle,
@@ -243,28 +247,3 @@ def _expose(
         )  # fmt: skip
         out[i] = np.clip(work, 0, None) * fringe
     return out
-
-
-def _calibrations(instrument: Instrument, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Return the pixels' true response, and the mean dark [counts] and flat frames that were taken."""
-    shape, n = (instrument.rows, instrument.pixels), instrument.calibrations
-    response = 1 + rng.normal(0, instrument.flat_rms, shape)
-    dark, flat = np.full(shape, instrument.bias), np.ones(shape)
-    if n:
-        dark = dark + rng.normal(0, instrument.read_noise / instrument.gain / np.sqrt(n), shape)
-        photons = rng.poisson(_ELECTRONS_OF_A_FLAT * n * response) / n
-        flat = photons / photons.mean()
-    return response, dark, flat
-
-
-def _detect(
-    frame: Array, instrument: Instrument, defects: Defects, response: Array, rng: np.random.Generator
-) -> None:
-    """Turn expected electrons into counts, in place."""
-    electrons = rng.poisson(frame * response).astype(float)
-    electrons += rng.normal(0, instrument.read_noise, frame.shape)
-    for _ in range(rng.poisson(defects.cosmic_rays)):
-        row, pixel = rng.integers(frame.shape[0]), rng.integers(frame.shape[1] - 2)
-        electrons[row, pixel : pixel + 2] += rng.uniform(500, 5000)
-    counts = np.rint(electrons / instrument.gain + instrument.bias)
-    frame[:] = np.clip(counts, 0, instrument.saturation)
