@@ -27,7 +27,7 @@ def test_uvw_of_the_field_pass(seen, tmp_path):
 
 def test_the_other_sign_is_refused(seen, tmp_path):
     wrong = dataclasses.replace(seen, uvw=-seen.uvw)
-    with pytest.raises(InputError, match="other sign .* swap the antennas of all rows"):
+    with pytest.raises(InputError, match=r"other sign .* swap the antennas of all rows"):
         pipeline_inputs.check_uvw(_archive(wrong, tmp_path), 0)
 
 
