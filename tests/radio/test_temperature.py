@@ -34,7 +34,19 @@ def test_a_temperature_is_contrast_and_sky():
 def test_below_three_sigma_is_a_limit():
     found = temperatures(flux=[2.0, 4.0], std=[1.0, 1.0])
     assert list(found.is_limit) == [True, False]
-    assert found.flux_density[0] == pytest.approx(3 * mJy)
+    assert found.flux_density[0] / mJy == pytest.approx(2.0 + 3 * 1.0)
+
+
+def test_a_limit_lies_above_what_was_found():
+    """3σ above the flux density that was found, or above 0 where that is negative."""
+    found = temperatures(flux=[2.0, -1.0], std=[0.9, 0.9])
+    assert found.flux_density / mJy == pytest.approx([2.0 + 2.7, 2.7])
+    rng = np.random.default_rng(1)
+    seen = 2.0 + 0.9 * rng.standard_normal(4000)
+    drawn = temperatures(flux=seen, std=np.full(4000, 0.9))
+    limits = drawn.flux_density[drawn.is_limit] / mJy
+    # One in 741 of all draws lies 3σ too low; 3σ of their number on top.
+    assert np.sum(limits < 2.0) < 4000 / 741 + 3 * np.sqrt(4000 / 741)
 
 
 def test_the_mean_keeps_what_days_share():

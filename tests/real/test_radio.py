@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from hesper import config
-from hesper.radio import model_array, pipeline_field, read_archive, read_uvfits
+from hesper.errors import InputError
+from hesper.radio import model_array, pipeline_field, pipeline_inputs, read_archive, read_uvfits
 from hesper.radio.pipeline_config import Config
 from hesper.units import arcsec
 
@@ -94,3 +95,21 @@ def test_measurement_set_of_the_evla():
     t, b = np.argwhere(there)[77]
     assert np.array_equal(data.value[t, b], main.getcell("DATA", int(archive.place[t, b])))
     assert data.flag[~there].all()
+
+
+@needs_data
+def test_uvw_of_the_evla_set_are_those_of_another_field():
+    """The set holds J1008+0730, its uvw belong to J0954+1743: to 3 cm, over baselines of 1 km."""
+    pytest.importorskip("casacore", reason="python-casacore comes with the extra 'radio'")
+    from hesper.radio import read_measurement_set
+
+    archive = read_measurement_set.measurement_set(EVLA)
+    data, setup = read_archive.block(archive, 0, len(archive.time)), archive.setup
+    there = archive.place >= 0
+    # VLA calibrator manual: 09h54m56.82s, +17°43′31.2″.
+    ra, dec = np.radians(15 * (9 + 54 / 60 + 56.82 / 3600)), np.radians(17 + 43 / 60 + 31.2 / 3600)
+    frame = model_array.field_frame(data.time, ra, dec, setup.antenna_position.mean(axis=0))
+    own = model_array.baseline_uvw(frame.axes, setup.antenna_position, setup.antenna1, setup.antenna2)
+    assert np.abs(own - data.uvw)[there].max() < 0.05
+    with pytest.raises(InputError, match=r"declination \+17\.72.*mend the place of the field"):
+        pipeline_inputs.check_uvw(archive, 0)

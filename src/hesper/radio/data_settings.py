@@ -146,6 +146,9 @@ class Reduction:
     )
     amplitudes: bool = setting(True, "1", "self-calibrate amplitudes, where the field is bright enough")
     ground: bool = setting(True, "1", "take off what stands still before the fringes are stopped")
+    flag_residuals: bool = setting(
+        True, "1", "flag the target once more by what is left when background and planet are taken off"
+    )
     weigh: bool = setting(True, "1", "weigh baselines, and octaves of them, by what the disk leaves on them")
     searches: int = setting(4, "count", "for sources at most, with better gains each time", minimum=1)
     elevation: bool = setting(

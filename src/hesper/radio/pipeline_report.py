@@ -36,7 +36,7 @@ def rows(done: Reduced, known: Truth | None) -> list[Result]:
     share = retrieve_budget.systematic(done.budget)
     first = _unknown(done, share) if known is None else _known(done, share, known)
     area = float(planck.disk_solid_angle(float(done.temperatures.angular_diameter[0])))
-    over = planet.rms / planet.noise
+    over = planet.rms / done.target.thermal
     return [
         *first,
         Result("radio", "noise of the planet's map", "mJy", planet.rms * Jy / mJy),

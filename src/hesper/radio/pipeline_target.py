@@ -13,6 +13,7 @@ from hesper.radio import (
     calibrate_ground,
     calibrate_selfcal,
     calibrate_track,
+    grid_samples,
     retrieve_disk,
     retrieve_sources,
     retrieve_weights,
@@ -53,6 +54,8 @@ class Followed(NamedTuple):
     """Likewise; ones where the field is too faint or the recipe wants none."""
     tracked: Tracked
     fit: DiskFit
+    thermal: float
+    """Noise of the planet's map of natural weights before baselines were weighed anew [Jy per beam]."""
     before: Array
     """Part flagged by scan-block before the residuals were searched, and after: (block, 2)."""
     residual: Visibilities
@@ -115,9 +118,19 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
         fractions.append((block.flag.mean(), clean.flag.mean()))
         parts.append(_average(clean, settings))
         last[:] = [clean]
-    joined, fit = _weighted(concatenate(parts, "time"), field.frame, settings, rounds=_WEIGHTINGS)
+    tracked = concatenate(parts, "time")
+    thermal = float(np.sum(grid_samples.of_planet(tracked).weight, dtype=float)) ** -0.5
+    joined, fit = _weighted(tracked, field.frame, settings, rounds=_WEIGHTINGS)
     return Followed(
-        field, found, tables.joined(0), tables.joined(1), joined, fit, np.array(fractions), last[0]
+        field,
+        found,
+        tables.joined(0),
+        tables.joined(1),
+        joined,
+        fit,
+        thermal,
+        np.array(fractions),
+        last[0],
     )
 
 
@@ -187,6 +200,8 @@ def _cleared(block: Visibilities, found: Sources, settings: Reduction, disk: Dis
     known = planet(block, disk, settings) if disk is not None else np.zeros(1, np.complex64)
     if settings.ground:
         less = calibrate_ground.without_ground(less, calibrate_background.subtracted(less, known).value)
+    if not settings.flag_residuals:
+        return calibrate_gains.with_weights(less)
     residual = calibrate_background.subtracted(less, known).value
     return calibrate_gains.with_weights(calibrate_flags.automatic(less, residual))
 

@@ -51,7 +51,11 @@ def bandpass(found: Bandpass) -> "Figure":
         ):
             lines = np.moveaxis(values, 1, 0).reshape(found.frequency.size, -1)
             axes.plot(found.frequency / MHz, lines, lw=0.6, color="#bbbbbb")
-            axes.plot(found.frequency / MHz, np.nanmedian(lines, axis=1), color=COLOURS[0], label="median")
+            # A channel without any solution has no median, and the line a gap.
+            seen = np.isfinite(lines).any(axis=1)
+            middle = np.full(seen.size, np.nan)
+            middle[seen] = np.nanmedian(lines[seen], axis=1)
+            axes.plot(found.frequency / MHz, middle, color=COLOURS[0], label="median")
             axes.set_xlabel("frequency [MHz]")
             axes.set_ylabel(name)
         left.legend()

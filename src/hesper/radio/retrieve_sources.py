@@ -15,7 +15,7 @@ from hesper.record import Array, concatenate, take
 _PARALLEL = ("I", "RR", "LL", "XX", "YY")
 _SURE = 5.0
 """Standard deviations below which a fitted source is no source."""
-_ROWS, _CHANNELS = 500, 4
+_ROWS, _CHANNELS = 250, 4
 """Of a block, from which the sources' overlap is found."""
 _RIDGE = 0.02
 """Added to correlations: two components within a tenth of a beam are told apart no further."""

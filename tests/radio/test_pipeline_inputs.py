@@ -1,0 +1,42 @@
+"""Files whose uvw do not belong to their antennas and fields are refused."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from tests.radio.scene_image import day
+
+from hesper.errors import InputError
+from hesper.radio import model_array, pipeline_inputs, read_uvfits, write
+
+
+def _archive(data, folder):
+    path = folder / "a.fits"
+    path.write_bytes(write.uvfits([data], write.rows_with_weight(data)))
+    return read_uvfits.uvfits(path)
+
+
+@pytest.fixture(scope="module")
+def seen():
+    return day(integrations=4, scan=4, channels=2, antennas=np.arange(0, 30, 4))[0]
+
+
+def test_uvw_of_the_field_pass(seen, tmp_path):
+    pipeline_inputs.check_uvw(_archive(seen, tmp_path), 0)
+
+
+def test_the_other_sign_is_refused(seen, tmp_path):
+    wrong = dataclasses.replace(seen, uvw=-seen.uvw)
+    with pytest.raises(InputError, match=r"other sign .* swap the antennas of all rows"):
+        pipeline_inputs.check_uvw(_archive(wrong, tmp_path), 0)
+
+
+def test_uvw_of_another_place_are_refused_and_the_place_is_named(seen, tmp_path):
+    setup = seen.setup
+    dec = float(setup.field_dec[0]) + np.radians(8.0)
+    frame = model_array.field_frame(
+        seen.time, float(setup.field_ra[0]), dec, setup.antenna_position.mean(axis=0)
+    )
+    uvw = model_array.baseline_uvw(frame.axes, setup.antenna_position, setup.antenna1, setup.antenna2)
+    with pytest.raises(InputError, match=rf"declination {np.degrees(dec):+.2f}".replace("+", r"\+")):
+        pipeline_inputs.check_uvw(_archive(dataclasses.replace(seen, uvw=uvw), tmp_path), 0)
