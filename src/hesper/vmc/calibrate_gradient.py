@@ -117,11 +117,16 @@ def _judged(made: FlatField, settings: Gradient) -> FlatField:
         ("area", made.overlap < settings.least_overlap),
         ("linked", made.linked < settings.least_linked),
         ("large", float(np.abs(made.gradient).sum()) > settings.largest),
-        ("uncertain", float(np.sqrt(np.linalg.eigvalsh(made.covariance)[-1])) > settings.largest_std),
+        ("uncertain", _error(made) > settings.largest_error),
         ("worse", made.seam > made.seam_before + settings.drift),
     )
     code = next((name for name, refused in tests if refused), ACCEPTED)
     return dataclasses.replace(made, status=code)
+
+
+def _error(made: FlatField) -> float:
+    """Return the rms over the field, x and y uniform in −1…1, of a δx + b δy by the covariance."""
+    return float(np.sqrt(np.trace(made.covariance) / 3))
 
 
 def refused(code: str) -> FlatField:

@@ -123,8 +123,13 @@ class Gradient:
     least_linked: float = setting(
         0.5, "1", "part of the images' area linked by overlaps below which an orbit is refused", minimum=0.0
     )
-    largest_std: float = setting(
-        0.015, "1", "standard deviation of the gradient (major axis) above which it is refused", minimum=0.0
+    largest_error: float = setting(
+        0.015,
+        "1",
+        "error that the gradient's covariance leaves in an image, rms over the field, above which it is "
+        "refused: what a seam may be",
+        shown="percent",
+        minimum=0.0,
     )
     largest: float = setting(0.5, "1", "|a| + |b| above which an orbit is refused", minimum=0.0)
     drift: float = setting(
