@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable
+from itertools import combinations
 
 import numpy as np
 
@@ -57,15 +58,20 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
             f"calibrate.statistics: {len(order)} cycles of a pass of {first.cycles}; "
             "give the looks of one pass"
         )
-    receivers = len(powers[0])
+    if not any(counts):
+        raise InputError(
+            "calibrate.statistics: every look holds values that are not finite; give whole looks"
+        )
+    n, receivers = np.array(counts)[order], len(powers[0])
+    level, level_std = noise(np.stack([powers[k][:, :_NOISE_GATES] for k in order]), n)
     made = Statistics(
-        power=np.stack([powers[k] for k in order]),
-        cross=np.stack([crosses[k] for k in order]),
-        n=np.array(counts)[order],
+        power=_scaled(powers, order, level),
+        cross=_scaled(crosses, order, _pairs(np.sqrt(level))),
+        n=n,
         expected=len(first.look_time),
         cycles=first.cycles,
-        noise=np.ones(receivers),
-        noise_std=np.zeros(receivers),
+        noise=level,
+        noise_std=level_std,
         gain=np.ones(receivers),
         gain_std=np.zeros(receivers),
         phase=np.zeros((len(order), receivers)),
@@ -76,35 +82,26 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
         frequency=first.frequency,
         stations=first.stations,
     )
-    # Statistics of a large pass are its memory: none is held twice longer than needed.
-    powers.clear()
-    crosses.clear()
-    if not made.n.any():
-        raise InputError(
-            "calibrate.statistics: every look holds values that are not finite; give whole looks"
-        )
-    return gains(noise(made))
+    return gains(made)
 
 
-def noise(given: Statistics) -> Statistics:
-    """Scale powers and cross products to the noise of the gates before the front."""
-    looks = given.n[:, None, None, None]
-    early = given.power[:, :, :_NOISE_GATES]
-    level = np.sum(looks * early, axis=(0, 2, 3)) / (given.n.sum() * early.shape[2] * early.shape[3])
+def noise(early: Array, n: Array) -> tuple[Array, Array]:
+    """Return the noise of every receiver and its standard deviation.
+
+    Parameters
+    ----------
+    early
+        Mean power of the gates before the front (cycle, receiver, gate, doppler).
+    n
+        Looks of every cycle.
+    """
+    count = n.sum() * early.shape[2] * early.shape[3]
+    level = np.sum(n[:, None, None, None] * early, axis=(0, 2, 3)) / count
     if not np.all(level > 0):
         raise InputError(
             "calibrate.noise: the gates before the front hold no noise; give looks that begin before the echo"
         )
-    count = given.n.sum() * early.shape[2] * early.shape[3]
-    root = np.sqrt(level)
-    pair = _pairs(root)
-    return dataclasses.replace(
-        given,
-        power=_scaled(given.power, level),
-        cross=_scaled(given.cross, pair),
-        noise=given.noise * level,
-        noise_std=given.noise * level / np.sqrt(count),
-    )
+    return level, level / np.sqrt(count)
 
 
 def gains(given: Statistics) -> Statistics:
@@ -132,25 +129,22 @@ def gains(given: Statistics) -> Statistics:
 
 
 def _means(voltage: Array) -> tuple[Array, Array, float]:
-    """Return mean powers (receiver, …), cross products (pair, …) and how many looks went in."""
-    good = np.isfinite(voltage).all(axis=(1, 2, 3))
-    kept = voltage[good]
-    receivers, count = voltage.shape[1], len(kept)
-    if count == 0:
-        shape = voltage.shape[2:]
-        pairs = receivers * (receivers - 1) // 2
-        return np.zeros((receivers, *shape), np.float32), np.zeros((pairs, *shape), np.complex64), 0.0
-    power: Array = np.asarray(np.mean(kept.real**2 + kept.imag**2, axis=0, dtype=np.float64))
-    cross = [
-        np.mean(kept[:, m] * kept[:, k].conj(), axis=0, dtype=np.complex128)
-        for m in range(receivers)
-        for k in range(m + 1, receivers)
-    ]
-    return (
-        power.astype(np.float32),
-        np.asarray(cross, np.complex64).reshape(-1, *power.shape[1:]),
-        float(count),
-    )
+    """Return mean powers (receiver, …), cross products (pair, …) and how many looks went in.
+
+    Sums are double, look by look: a cycle is held once, whatever its size.
+    """
+    pairs = list(combinations(range(voltage.shape[1]), 2))
+    power = np.zeros(voltage.shape[1:])
+    cross = np.zeros((len(pairs), *voltage.shape[2:]), complex)
+    count = 0
+    for look in voltage:
+        if np.isfinite(look).all():
+            power += look.real**2 + look.imag**2
+            for k, (one, other) in enumerate(pairs):
+                cross[k] += look[one] * look[other].conj()
+            count += 1
+    power, cross = power / max(count, 1), cross / max(count, 1)
+    return power.astype(np.float32), cross.astype(np.complex64), float(count)
 
 
 def _same(first: Echoes, other: Echoes) -> None:
@@ -178,11 +172,14 @@ def _same(first: Echoes, other: Echoes) -> None:
             raise InputError(f"calibrate.statistics: cycles with different axes of {name}; give one waveform")
 
 
-def _scaled(values: Array, level: Array) -> Array:
-    """Divide (cycle, receiver or pair, gate, doppler) by a level each, a cycle at a time for memory."""
-    return np.stack([(one / level[:, None, None]).astype(values.dtype) for one in values])
+def _scaled(rows: list[Array], order: Array, level: Array) -> Array:
+    """Return rows (receiver or pair, gate, doppler) in order, each over its level; the rows are used up."""
+    for row in rows:
+        np.divide(row, level[:, None, None], out=row, casting="same_kind")
+    made = np.stack([rows[k] for k in order])
+    rows.clear()
+    return made
 
 
 def _pairs(values: Array) -> Array:
-    count = len(values)
-    return np.array([values[m] * values[k] for m in range(count) for k in range(m + 1, count)])
+    return np.array([values[m] * values[k] for m, k in combinations(range(len(values)), 2)])

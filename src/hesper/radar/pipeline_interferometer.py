@@ -81,14 +81,14 @@ def simulated(config: Config, run: Run) -> None:
 def reduce(config: Config, echoes: Iterable[Echoes], known: Truth | None) -> Reduced:
     """Turn looks into patches and a map, in the order of the paper's method."""
     given = prepared(config, echoes)
-    return _mapped(config, given, retrieve_patches.patches(given, config.reduction, config.scene), known)
+    return mapped(config, given, retrieve_patches.patches(given, config.reduction, config.scene), known)
 
 
 def reduce_files(config: Config, paths: list[Path], known: Truth | None, run: Run) -> Reduced:
     """Do the same with files: statistics on disk, and the tiles shared among the workers of the run."""
     path = run.write("statistics.nc", lambda: netcdf(prepared(config, read_archive.echoes(paths))))
     patches = pipeline_tiles.solved(config, path, run)
-    return _mapped(config, pipeline_tiles.without_gates(path), patches, known)
+    return mapped(config, pipeline_tiles.without_gates(path), patches, known)
 
 
 def prepared(config: Config, echoes: Iterable[Echoes]) -> Statistics:
@@ -98,7 +98,8 @@ def prepared(config: Config, echoes: Iterable[Echoes]) -> Statistics:
     return calibrate_fringes.fringes(given, config.scene) if config.reduction.self_calibrate else given
 
 
-def _mapped(config: Config, given: Statistics, patches: Patches, known: Truth | None) -> Reduced:
+def mapped(config: Config, given: Statistics, patches: Patches, known: Truth | None) -> Reduced:
+    """Black the runway out, fit law and curvature, and map the patches of a pass."""
     settings, scene, geometry = config.reduction, config.scene, given.geometry
     distance = float(geometry.distance[middle_row(geometry)])
     scale = float(budget(config.stations, config.waveform, scene, distance).scale[0])
