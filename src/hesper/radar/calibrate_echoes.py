@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from hesper.errors import InputError
 from hesper.radar.data_interferometer import Echoes, Pass, Statistics
 from hesper.record import Array, concatenate, take
 
+_MOST_CYCLES = 1000
+"""Of a pass: more than twelve hours have minutes."""
 _NOISE_GATES = 3
 """First gates, well before the front, that hold no echo."""
 
@@ -20,7 +22,7 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
     Parameters
     ----------
     echoes
-        One cycle at a time, in any order; no more than one is held. A look in which a
+        One cycle at a time, in any order; the first and the current one are held. A look in which a
         value is not finite is left out.
 
     Returns
@@ -34,39 +36,38 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
         If there are no cycles, two cycles have the same time, their axes or stations differ, or fewer than
         two receivers are given.
     """
-    powers: list[Array] = []
-    crosses: list[Array] = []
-    counts: list[float] = []
-    passes: list[Pass] = []
-    first: Echoes | None = None
-    for given in echoes:
-        first = given if first is None else first
-        _same(first, given)
-        power, cross, count = _means(given.voltage)
-        powers.append(power)
-        crosses.append(cross)
-        counts.append(count)
-        passes.append(given.geometry)
+    given = iter(echoes)
+    first = next(given, None)
     if first is None:
         raise InputError("calibrate.statistics: no receive cycle given; at least one is needed")
+    power, cross = _empty(first)
+    counts = np.zeros(first.cycles)
+    passes: list[Pass] = []
+    for k, cycle in enumerate(chain([first], given)):
+        _same(first, cycle)
+        if k == first.cycles:
+            raise InputError(
+                f"calibrate.statistics: {k + 1} cycles of a pass of {first.cycles}; "
+                "give the looks of one pass"
+            )
+        counts[k] = _means(cycle.voltage, power[k], cross[k])
+        passes.append(cycle.geometry)
     geometry = concatenate(passes, "cycle")
     order = np.argsort(geometry.time, kind="stable")
     if np.any(np.diff(geometry.time[order]) <= 0):
         raise InputError("calibrate.statistics: two cycles have the same time; give each cycle once")
-    if len(order) > first.cycles:
-        raise InputError(
-            f"calibrate.statistics: {len(order)} cycles of a pass of {first.cycles}; "
-            "give the looks of one pass"
-        )
-    if not any(counts):
+    if not counts.any():
         raise InputError(
             "calibrate.statistics: every look holds values that are not finite; give whole looks"
         )
-    n, receivers = np.array(counts)[order], len(powers[0])
-    level, level_std = noise(np.stack([powers[k][:, :_NOISE_GATES] for k in order]), n)
+    power, cross, n = (_ordered(values, order) for values in (power, cross, counts))
+    level, level_std = noise(power[:, :, :_NOISE_GATES], n)
+    _scale(power, level)
+    _scale(cross, _pairs(np.sqrt(level)))
+    receivers = len(level)
     made = Statistics(
-        power=_scaled(powers, order, level),
-        cross=_scaled(crosses, order, _pairs(np.sqrt(level))),
+        power=power,
+        cross=cross,
         n=n,
         expected=len(first.look_time),
         cycles=first.cycles,
@@ -128,23 +129,43 @@ def gains(given: Statistics) -> Statistics:
     return dataclasses.replace(given, gain=gain, gain_std=std)
 
 
-def _means(voltage: Array) -> tuple[Array, Array, float]:
-    """Return mean powers (receiver, …), cross products (pair, …) and how many looks went in.
+def _empty(first: Echoes) -> tuple[Array, Array]:
+    """Return room for powers and cross products of a pass: made once, for they are its memory."""
+    if not 1 <= first.cycles <= _MOST_CYCLES:
+        raise InputError(
+            f"calibrate.statistics: a pass of {first.cycles} cycles; 1 to {_MOST_CYCLES} are possible: "
+            "the file of looks is damaged, simulate or fetch it again"
+        )
+    receivers, *shape = first.voltage.shape[1:]
+    pairs = receivers * (receivers - 1) // 2
+    return (
+        np.empty((first.cycles, receivers, *shape), np.float32),
+        np.empty((first.cycles, pairs, *shape), np.complex64),
+    )
+
+
+def _means(voltage: Array, power: Array, cross: Array) -> int:
+    """Fill mean powers (receiver, …) and cross products (pair, …); return how many looks went in.
 
     Sums are double, look by look: a cycle is held once, whatever its size.
     """
-    pairs = list(combinations(range(voltage.shape[1]), 2))
-    power = np.zeros(voltage.shape[1:])
-    cross = np.zeros((len(pairs), *voltage.shape[2:]), complex)
+    powers, products = np.zeros(power.shape), np.zeros(cross.shape, complex)
+    pairs = list(combinations(range(len(power)), 2))
     count = 0
     for look in voltage:
         if np.isfinite(look).all():
-            power += look.real**2 + look.imag**2
+            powers += look.real**2 + look.imag**2
             for k, (one, other) in enumerate(pairs):
-                cross[k] += look[one] * look[other].conj()
+                products[k] += look[one] * look[other].conj()
             count += 1
-    power, cross = power / max(count, 1), cross / max(count, 1)
-    return power.astype(np.float32), cross.astype(np.complex64), float(count)
+    power[:] = powers / max(count, 1)
+    cross[:] = products / max(count, 1)
+    return count
+
+
+def _ordered(values: Array, order: Array) -> Array:
+    """Return rows in order; those that are in order already are not copied."""
+    return values[: len(order)] if np.all(np.diff(order) == 1) else values[order]
 
 
 def _same(first: Echoes, other: Echoes) -> None:
@@ -172,13 +193,10 @@ def _same(first: Echoes, other: Echoes) -> None:
             raise InputError(f"calibrate.statistics: cycles with different axes of {name}; give one waveform")
 
 
-def _scaled(rows: list[Array], order: Array, level: Array) -> Array:
-    """Return rows (receiver or pair, gate, doppler) in order, each over its level; the rows are used up."""
-    for row in rows:
+def _scale(values: Array, level: Array) -> None:
+    """Divide (cycle, receiver or pair, gate, doppler) by a level each, in place, a cycle at a time."""
+    for row in values:
         np.divide(row, level[:, None, None], out=row, casting="same_kind")
-    made = np.stack([rows[k] for k in order])
-    rows.clear()
-    return made
 
 
 def _pairs(values: Array) -> Array:

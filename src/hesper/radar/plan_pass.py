@@ -11,15 +11,14 @@ from hesper.radar.data_settings import Reduction, Scene, Stations, Waveform
 from hesper.radar.model import cell_extent, wavelength
 from hesper.radar.model_echo import budget, droop, reflectivity
 from hesper.radar.model_geometry import (
-    Tracked,
     depth_axis,
     doppler_width,
     folded,
     middle_row,
     pair_fringes,
     shift_axis,
-    track,
 )
+from hesper.radar.model_tracking import Tracked, track
 from hesper.record import Array
 from hesper.units import km
 

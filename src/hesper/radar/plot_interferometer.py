@@ -176,9 +176,6 @@ def _contours(axes: "Axes", given: RadarMap, step: float) -> Any:
 
 def _frame(axes: "Axes", grid: maps.Grid) -> None:
     axes.grid(visible=False)
-    if grid.projection != "orthographic":
-        axes.set(xlabel="x [km]", ylabel="y [km]")
-        return
     lon, lat = maps.lon_lat(grid)
     low = (lon / deg + 180) % 360 - 180
     at = maps.shape(grid)[0] // 2, maps.shape(grid)[1] // 2

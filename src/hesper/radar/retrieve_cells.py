@@ -9,9 +9,10 @@ from hesper.constants import VENUS_RADIUS
 from hesper.radar.data_interferometer import Pass, Statistics
 from hesper.radar.data_settings import Reduction, Scene
 from hesper.radar.model_echo import reflectivity
-from hesper.radar.model_geometry import Tracked, doppler_width, gather, middle_row, pair_fringes, track
+from hesper.radar.model_geometry import doppler_width, middle_row, pair_fringes
 from hesper.radar.model_solver import bound_cells, solve_cells
 from hesper.radar.model_steering import steer_cells
+from hesper.radar.model_tracking import Tracked, gather, track
 from hesper.record import Array
 
 _BLOCK = 16_384
