@@ -144,8 +144,14 @@ def _bounds(
 ) -> Cut:  # fmt: skip
     depth = depth_axis(waveform.baud, waveform.gates, waveform.early_gates)
     shift = shift_axis(waveform.doppler_cell, waveform.doppler_cells)
-    tracked = track(geometry, gate, column, depth=depth, shift=shift, frequency=waveform.frequency)
-    return _cut(geometry, stations, waveform, scene, tracked, depth, shift, looks, share)
+    parts = []
+    for begin in range(0, len(gate), retrieve_cells.BLOCK):
+        part = slice(begin, begin + retrieve_cells.BLOCK)
+        tracked = track(
+            geometry, gate[part], column[part], depth=depth, shift=shift, frequency=waveform.frequency
+        )
+        parts.append(_cut(geometry, stations, waveform, scene, tracked, depth, shift, looks, share))
+    return Cut(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
 def _at_places(
