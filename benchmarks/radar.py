@@ -192,10 +192,13 @@ def chain(size):
         file = shown("a cycle of 9 looks, to a file", first_cycle, nine, setup, run)[1]
         shown("that cycle, read and accumulated", calibrate_echoes.statistics, read_archive.echoes([file]))
         cycles = simulate.echoes(setup)
+        # As between two commands: what simulates is not there when patches are solved.
+        del setup
         given = shown("one look a cycle, simulated and accumulated", calibrate_echoes.statistics, cycles)[1]
+        del cycles
         given = shown("phases", calibrate_fringes.fringes, given, config.scene)[1]
         path = shown("statistics, to a file", run.write, "statistics.nc", partial(netcdf, given))[1]
-        del given, cycles
+        del given
         patches = shown("tiles, from and to files", pipeline_tiles.solved, config, path, run)[1]
         held = pipeline_tiles.without_gates(path)
         found = shown("maps", pipeline_interferometer.mapped, config, held, patches, None)[1]
