@@ -1,6 +1,7 @@
 """Time the radar: looks, statistics, maximum likelihood, maps; how the solver scales; and beside peers.
 
-    pip install . finufft && python benchmarks/radar.py [--large]
+    pip install . finufft && python benchmarks/radar.py
+    python benchmarks/radar.py --large
 
 There is no other package for two receivers. Beside general ones: the maximum of one cell's likelihood by
 scipy's minimisers, which are given the same function and gradient; the spectra of scattered facets by
@@ -12,6 +13,8 @@ less.
 import argparse
 import os
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from functools import partial
@@ -32,10 +35,13 @@ from hesper.radar import (
     model,
     model_echo,
     model_waveform,
+    pipeline_interferometer,
     pipeline_tiles,
+    read_archive,
     retrieve_cells,
     retrieve_patches,
     simulate,
+    write,
 )
 from hesper.radar.model_covariance import information
 from hesper.radar.model_solver import split
@@ -153,42 +159,86 @@ def beside_correlation(periods=100):
     print(f"peer: scipy correlate: {there:.2f} s of processor, ours {here:.2f} s; they differ by {error:.0e}")
 
 
-LARGE = {
-    "waveform": {"gates": 506, "doppler_cells": 1024, "doppler_cell": "0.0078125 Hz", "baud": "0.625 us"},
-    "observation": {"looks": 1},
-    "scene": {"relief": "test"},
-}
-"""Cells eight times smaller in depth and four times in Doppler shift, 512 × 1024 with the early gates."""
+SIZES = {"70x256": 1, "256x512": 4, "512x1024": 8}
+"""Grids of gates and Doppler cells, and how many times thinner a gate is than the paper's."""
 
 
-def large():
-    """Print what looks of 512 × 1024 cells take, from statistics on disk, tile by tile, and the memory."""
-    config = load(Config, LARGE)
-    setup = pipeline_tiles.setup(config)
+def recipe(size):
+    """Return the recipe of a grid; a gate is thinner the more there are, the noise-free front among them."""
+    gates, cells = (int(part) for part in size.split("x"))
+    return {
+        "waveform": {
+            "gates": gates - 6,
+            "doppler_cells": cells,
+            "doppler_cell": f"{8 / cells} Hz",
+            "baud": f"{5 / SIZES[size]} us",
+        },
+        "scene": {"relief": "test"},
+    }
+
+
+def chain(size):
+    """Print what every stage of a pass takes, one look a cycle, files between the stages as the chain has."""
+    config = load(Config, recipe(size) | {"observation": {"looks": 1}})
+    nine = load(Config, recipe(size))
     with tempfile.TemporaryDirectory() as folder, open_run(Path(folder), Provenance({}), quiet=True) as run:
-        seconds, given = timed(calibrate_echoes.statistics, simulate.echoes(setup))
-        cycles = len(given.n)
-        print(f"large: {cycles} looks simulated and accumulated: {seconds:.1f} s, {peak()}")
-        path = run.write("statistics.nc", partial(netcdf, given))
+        setup = stage("facets", pipeline_tiles.setup, config)[1]
+        warm = simulate.one_cycle(setup, 0, np.zeros(2))
+        calibrate_fringes.fringes(calibrate_echoes.statistics([warm]), config.scene)
+        cells = int(retrieve_cells.lattice(setup.geometry, warm.depth, warm.shift, warm.frequency).start[-1])
+        del warm
+        print(f"{size}: {cells} cells, {len(setup.geometry.time)} cycles")
+        shown = partial(stage, cells=cells)
+        file = shown("a cycle of 9 looks, to a file", first_cycle, nine, setup, run)[1]
+        shown("that cycle, read and accumulated", calibrate_echoes.statistics, read_archive.echoes([file]))
+        cycles = simulate.echoes(setup)
+        # As between two commands: what simulates is not there when patches are solved.
+        del setup
+        given = shown("one look a cycle, simulated and accumulated", calibrate_echoes.statistics, cycles)[1]
+        del cycles
+        given = shown("phases", calibrate_fringes.fringes, given, config.scene)[1]
+        path = shown("statistics, to a file", run.write, "statistics.nc", partial(netcdf, given))[1]
         del given
-        print(f"large: {path.stat().st_size / 1e6:.0f} MB of statistics written, {peak()}")
-        seconds, patches = timed(pipeline_tiles.solved, config, path, run)
-    rate = len(patches.x) / seconds
-    print(f"large: {len(patches.x)} cells × {cycles} cycles: {rate:.3g} cells/s with files, {peak()}")
+        patches = shown("tiles, from and to files", pipeline_tiles.solved, config, path, run)[1]
+        held = pipeline_tiles.without_gates(path)
+        found = shown("maps", pipeline_interferometer.mapped, config, held, patches, None)[1]
+        shown("products and figures", pipeline_interferometer.products, found, run)
 
 
-def peak():
-    """Return the peak of memory so far, in words."""
-    return f"peak memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
+def first_cycle(config, setup, run):
+    """Write the looks of one cycle."""
+    setup = setup._replace(observation=config.observation)
+    return run.write("looks.nc", lambda: write.echoes(simulate.one_cycle(setup, 0, np.zeros(2))))
+
+
+def stage(name, function, *arguments, cells=0):
+    """Run a stage; print its seconds, its cells a second and the peak of memory within it."""
+    # Writing 5 there sets the peak back to what is held now (Linux).
+    Path("/proc/self/clear_refs").write_text("5")
+    busy = time.process_time()
+    seconds, result = timed(function, *arguments)
+    busy = time.process_time() - busy
+    status = Path("/proc/self/status").read_text().split()
+    held = int(status[status.index("VmHWM:") + 1]) * 1024 / 1e9
+    rate = f"{cells / seconds:8.3g} cells/s, " if cells else ""
+    print(f"  {name}: {seconds:.1f} s, {busy:.1f} s of processor, {rate}peak {held:.2f} GB", flush=True)
+    return seconds, result
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--large", action="store_true", help="reduce 512 × 1024 cells, and nothing else")
-    config = load(Config, {"scene": {"relief": "test"}})
-    if parser.parse_args().large:
-        large()
+    parser.add_argument("--large", action="store_true", help="stages of three sizes, and nothing else")
+    parser.add_argument("--size", choices=SIZES, help="stages of one size, and nothing else")
+    given = parser.parse_args()
+    for size in SIZES if given.large else ():
+        # A process each, so that none starts with what another one has held.
+        subprocess.run([sys.executable, __file__, "--size", size], check=True)
+    if given.size:
+        chain(given.size)
+    if given.large or given.size:
+        print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
         return
+    config = load(Config, {"scene": {"relief": "test"}})
     setup = pipeline_tiles.setup(config)
     simulate.one_cycle(setup, 0, np.zeros(2))
     seconds, cycles = timed(lambda: list(simulate.echoes(setup)))
@@ -222,7 +272,7 @@ def main():
     beside_finufft(setup)
     beside_correlation()
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors", end="; ")
-    print(peak())
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
 
 if __name__ == "__main__":

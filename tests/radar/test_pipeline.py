@@ -1,6 +1,7 @@
 """From a recipe to products, and the refusals on the way."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hesper.errors import InputError, MissingError
 from hesper.products import Provenance
 from hesper.radar import (
     calibrate_echoes,
+    calibrate_patches,
     pipeline,
     pipeline_interferometer,
     pipeline_tiles,
@@ -19,7 +21,7 @@ from hesper.radar import (
 )
 from hesper.radar.data import Passes, SurfaceMap
 from hesper.radar.data_finder import FinderMap
-from hesper.radar.data_interferometer import INCOMPLETE, RadarMap
+from hesper.radar.data_interferometer import INCOMPLETE, Patches, RadarMap, Truth
 from hesper.radar.plan import passes
 from hesper.runs import open_run
 from hesper.units import MHz, km
@@ -108,6 +110,18 @@ def test_simulated_looks_become_maps(passed, tmp_path):
     surface = products.read(tmp_path / "out" / "map.nc", RadarMap)
     assert np.isfinite(surface.altitude).sum() > 1000
     assert all(row.value is not None and np.isfinite(row.value) for row in rows)
+    fitted = [row for row in rows if "Muhleman" in row.quantity]
+    assert len(fitted) == 2
+    assert all(row.truth is not None and row.ok for row in fitted)
+    patches = products.read(tmp_path / "out" / "patches.nc", Patches)
+    known = products.read(Path(made.input) / "truth.nc", Truth)
+    bright = dataclasses.replace(known, reflectivity=2 * known.reflectivity)
+    laws = [calibrate_patches.backscatter(calibrate_patches.true_signal(patches, t, 3e-9), 3e-9)
+            for t in (known, bright)]  # fmt: skip
+    assert laws[1].reflectivity == pytest.approx(2 * laws[0].reflectivity)
+    assert [law.muhleman[0] for law in laws] == pytest.approx(
+        [r * fitted[0].expected for r in (1, 2)], rel=1e-3
+    )
     shorter = config.load(pipeline.Config, recipe | {"observation": {"duration": "1 h", "cycle": "30 min"}})
     with (
         open_run(tmp_path / "no", Provenance({}), quiet=True) as run,

@@ -49,3 +49,12 @@ def test_columns_all_good_and_all_bad():
     found = retrieve_runway.runway(cells, LIMIT)
     assert found.half_width[:15].max() < 96 * km
     assert found.half_width[-15:].min() > 730 * km
+
+
+def test_noise_far_out_is_no_runway():
+    """Two thirds of every column lost in noise: the strip ends where cells are told apart."""
+    cells = _cells(lambda x: np.full_like(x, 200 * km), 3)
+    cells.contrast_std[cells.y > 400 * km] = 2.0
+    found = retrieve_runway.runway(cells, LIMIT)
+    assert np.median(found.half_width) == pytest.approx(200 * km, abs=12 * km)
+    assert found.half_width.max() < 250 * km

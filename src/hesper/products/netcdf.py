@@ -97,7 +97,10 @@ def to_disk(name: str, value: Array, spec: Spec) -> dict[str, tuple[Array, dict[
         return {name: (whole, attributes | {"units": _EPOCH, "calendar": "standard", "time_scale": "UTC"})}
     if np.iscomplexobj(value):
         parts = {f"{name}_re": (value.real, "real part"), f"{name}_im": (value.imag, "imaginary part")}
-        return {n: (v / scale, attributes | {"complex_part": what}) for n, (v, what) in parts.items()}
+        return {
+            n: (v / scale if scale != 1 else v, attributes | {"complex_part": what})
+            for n, (v, what) in parts.items()
+        }
     if value.dtype == bool:
         flags = {"flag_values": np.array([0, 1], "i1"), "flag_meanings": "false true"}
         return {name: (value.astype("i1"), {"long_name": spec.meaning} | flags)}

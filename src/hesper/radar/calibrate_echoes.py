@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from hesper.errors import InputError
 from hesper.radar.data_interferometer import Echoes, Pass, Statistics
 from hesper.record import Array, concatenate, take
 
+_MOST_CYCLES = 1000
+"""Of a pass: more than twelve hours have minutes."""
 _NOISE_GATES = 3
 """First gates, well before the front, that hold no echo."""
 
@@ -19,7 +22,7 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
     Parameters
     ----------
     echoes
-        One cycle at a time, in any order; no more than one is held. A look in which a
+        One cycle at a time, in any order; the first and the current one are held. A look in which a
         value is not finite is left out.
 
     Returns
@@ -33,39 +36,43 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
         If there are no cycles, two cycles have the same time, their axes or stations differ, or fewer than
         two receivers are given.
     """
-    powers: list[Array] = []
-    crosses: list[Array] = []
-    counts: list[float] = []
-    passes: list[Pass] = []
-    first: Echoes | None = None
-    for given in echoes:
-        first = given if first is None else first
-        _same(first, given)
-        power, cross, count = _means(given.voltage)
-        powers.append(power)
-        crosses.append(cross)
-        counts.append(count)
-        passes.append(given.geometry)
+    given = iter(echoes)
+    first = next(given, None)
     if first is None:
         raise InputError("calibrate.statistics: no receive cycle given; at least one is needed")
+    power, cross = _empty(first)
+    counts = np.zeros(first.cycles)
+    passes: list[Pass] = []
+    for k, cycle in enumerate(chain([first], given)):
+        _same(first, cycle)
+        if k == first.cycles:
+            raise InputError(
+                f"calibrate.statistics: {k + 1} cycles of a pass of {first.cycles}; "
+                "give the looks of one pass"
+            )
+        counts[k] = _means(cycle.voltage, power[k], cross[k])
+        passes.append(cycle.geometry)
     geometry = concatenate(passes, "cycle")
     order = np.argsort(geometry.time, kind="stable")
     if np.any(np.diff(geometry.time[order]) <= 0):
         raise InputError("calibrate.statistics: two cycles have the same time; give each cycle once")
-    if len(order) > first.cycles:
+    if not counts.any():
         raise InputError(
-            f"calibrate.statistics: {len(order)} cycles of a pass of {first.cycles}; "
-            "give the looks of one pass"
+            "calibrate.statistics: every look holds values that are not finite; give whole looks"
         )
-    receivers = len(powers[0])
+    power, cross, n = (_ordered(values, order) for values in (power, cross, counts))
+    level, level_std = noise(power[:, :, :_NOISE_GATES], n)
+    _scale(power, level)
+    _scale(cross, _pairs(np.sqrt(level)))
+    receivers = len(level)
     made = Statistics(
-        power=np.stack([powers[k] for k in order]),
-        cross=np.stack([crosses[k] for k in order]),
-        n=np.array(counts)[order],
+        power=power,
+        cross=cross,
+        n=n,
         expected=len(first.look_time),
         cycles=first.cycles,
-        noise=np.ones(receivers),
-        noise_std=np.zeros(receivers),
+        noise=level,
+        noise_std=level_std,
         gain=np.ones(receivers),
         gain_std=np.zeros(receivers),
         phase=np.zeros((len(order), receivers)),
@@ -76,35 +83,26 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
         frequency=first.frequency,
         stations=first.stations,
     )
-    # Statistics of a large pass are its memory: none is held twice longer than needed.
-    powers.clear()
-    crosses.clear()
-    if not made.n.any():
-        raise InputError(
-            "calibrate.statistics: every look holds values that are not finite; give whole looks"
-        )
-    return gains(noise(made))
+    return gains(made)
 
 
-def noise(given: Statistics) -> Statistics:
-    """Scale powers and cross products to the noise of the gates before the front."""
-    looks = given.n[:, None, None, None]
-    early = given.power[:, :, :_NOISE_GATES]
-    level = np.sum(looks * early, axis=(0, 2, 3)) / (given.n.sum() * early.shape[2] * early.shape[3])
+def noise(early: Array, n: Array) -> tuple[Array, Array]:
+    """Return the noise of every receiver and its standard deviation.
+
+    Parameters
+    ----------
+    early
+        Mean power of the gates before the front (cycle, receiver, gate, doppler).
+    n
+        Looks of every cycle.
+    """
+    count = n.sum() * early.shape[2] * early.shape[3]
+    level = np.sum(n[:, None, None, None] * early, axis=(0, 2, 3)) / count
     if not np.all(level > 0):
         raise InputError(
             "calibrate.noise: the gates before the front hold no noise; give looks that begin before the echo"
         )
-    count = given.n.sum() * early.shape[2] * early.shape[3]
-    root = np.sqrt(level)
-    pair = _pairs(root)
-    return dataclasses.replace(
-        given,
-        power=_scaled(given.power, level),
-        cross=_scaled(given.cross, pair),
-        noise=given.noise * level,
-        noise_std=given.noise * level / np.sqrt(count),
-    )
+    return level, level / np.sqrt(count)
 
 
 def gains(given: Statistics) -> Statistics:
@@ -131,26 +129,43 @@ def gains(given: Statistics) -> Statistics:
     return dataclasses.replace(given, gain=gain, gain_std=std)
 
 
-def _means(voltage: Array) -> tuple[Array, Array, float]:
-    """Return mean powers (receiver, …), cross products (pair, …) and how many looks went in."""
-    good = np.isfinite(voltage).all(axis=(1, 2, 3))
-    kept = voltage[good]
-    receivers, count = voltage.shape[1], len(kept)
-    if count == 0:
-        shape = voltage.shape[2:]
-        pairs = receivers * (receivers - 1) // 2
-        return np.zeros((receivers, *shape), np.float32), np.zeros((pairs, *shape), np.complex64), 0.0
-    power: Array = np.asarray(np.mean(kept.real**2 + kept.imag**2, axis=0, dtype=np.float64))
-    cross = [
-        np.mean(kept[:, m] * kept[:, k].conj(), axis=0, dtype=np.complex128)
-        for m in range(receivers)
-        for k in range(m + 1, receivers)
-    ]
+def _empty(first: Echoes) -> tuple[Array, Array]:
+    """Return room for powers and cross products of a pass: made once, for they are its memory."""
+    if not 1 <= first.cycles <= _MOST_CYCLES:
+        raise InputError(
+            f"calibrate.statistics: a pass of {first.cycles} cycles; 1 to {_MOST_CYCLES} are possible: "
+            "the file of looks is damaged, simulate or fetch it again"
+        )
+    receivers, *shape = first.voltage.shape[1:]
+    pairs = receivers * (receivers - 1) // 2
     return (
-        power.astype(np.float32),
-        np.asarray(cross, np.complex64).reshape(-1, *power.shape[1:]),
-        float(count),
+        np.empty((first.cycles, receivers, *shape), np.float32),
+        np.empty((first.cycles, pairs, *shape), np.complex64),
     )
+
+
+def _means(voltage: Array, power: Array, cross: Array) -> int:
+    """Fill mean powers (receiver, …) and cross products (pair, …); return how many looks went in.
+
+    Sums are double, look by look: a cycle is held once, whatever its size.
+    """
+    powers, products = np.zeros(power.shape), np.zeros(cross.shape, complex)
+    pairs = list(combinations(range(len(power)), 2))
+    count = 0
+    for look in voltage:
+        if np.isfinite(look).all():
+            powers += look.real**2 + look.imag**2
+            for k, (one, other) in enumerate(pairs):
+                products[k] += look[one] * look[other].conj()
+            count += 1
+    power[:] = powers / max(count, 1)
+    cross[:] = products / max(count, 1)
+    return count
+
+
+def _ordered(values: Array, order: Array) -> Array:
+    """Return rows in order; those that are in order already are not copied."""
+    return values[: len(order)] if np.all(np.diff(order) == 1) else values[order]
 
 
 def _same(first: Echoes, other: Echoes) -> None:
@@ -178,11 +193,11 @@ def _same(first: Echoes, other: Echoes) -> None:
             raise InputError(f"calibrate.statistics: cycles with different axes of {name}; give one waveform")
 
 
-def _scaled(values: Array, level: Array) -> Array:
-    """Divide (cycle, receiver or pair, gate, doppler) by a level each, a cycle at a time for memory."""
-    return np.stack([(one / level[:, None, None]).astype(values.dtype) for one in values])
+def _scale(values: Array, level: Array) -> None:
+    """Divide (cycle, receiver or pair, gate, doppler) by a level each, in place, a cycle at a time."""
+    for row in values:
+        np.divide(row, level[:, None, None], out=row, casting="same_kind")
 
 
 def _pairs(values: Array) -> Array:
-    count = len(values)
-    return np.array([values[m] * values[k] for m in range(count) for k in range(m + 1, count)])
+    return np.array([values[m] * values[k] for m, k in combinations(range(len(values)), 2)])

@@ -68,10 +68,14 @@ def fringes(given: Statistics, scene: Scene, patches: Patches | None = None) -> 
             )
     phase = np.where(weight > 0, np.angle(total), 0.0)
     pair = [phase[:, k] - phase[:, m] for m in range(receivers) for k in range(m + 1, receivers)]
-    turn = np.exp(-1j * np.stack(pair, axis=1))
+    turn = np.exp(-1j * np.stack(pair, axis=1))[:, :, None, None]
+    # In double a cycle at a time: those of a large pass are as large as its statistics.
+    cross = np.empty_like(given.cross)
+    for k, one in enumerate(given.cross):
+        cross[k] = one * turn[k]
     return dataclasses.replace(
         given,
-        cross=(given.cross * turn[:, :, None, None]).astype(np.complex64),
+        cross=cross,
         phase=given.phase + phase,
         phase_std=np.where(weight > 0, 1 / np.sqrt(np.maximum(weight, 1e-12)), 0.0),
     )

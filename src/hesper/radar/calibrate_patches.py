@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hesper import fit
+from hesper import fit, maps
 from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
 from hesper.radar.data_interferometer import (
@@ -18,6 +18,7 @@ from hesper.radar.data_interferometer import (
     Backscatter,
     Curvature,
     Patches,
+    Truth,
 )
 from hesper.radar.model import hagfors, muhleman
 from hesper.record import Array
@@ -93,6 +94,28 @@ def backscatter(given: Patches, scale: float, *, width: float = 0.25 * deg) -> B
         scale=scale,
         hagfors_rms=_rms(found.level, _log_hagfors(found.incidence, second)),
     )  # fmt: skip
+
+
+def true_signal(given: Patches, known: Truth, scale: float) -> Patches:
+    """Return patches with the echo that the true reflectivity of their places gives; NaN off its map.
+
+    Parameters
+    ----------
+    scale
+        As in `reflectivity`.
+
+    Notes
+    -----
+    What `backscatter` makes of them is the law of the ground in view, its bright and dark regions among it:
+    the law that the ground was made with holds on the average over a planet, not over one cap.
+    """
+    column, row = maps.coordinates(known.grid, given.lon, given.lat)
+    seen = np.isfinite(column) & np.isfinite(row)
+    at = [np.rint(np.where(seen, v, 0)).astype(int) for v in (row, column)]
+    seen &= (at[0] >= 0) & (at[0] < len(known.grid.y)) & (at[1] >= 0) & (at[1] < len(known.grid.x))
+    value = np.full(given.signal.shape, np.nan)
+    value[seen] = known.reflectivity[at[0][seen], at[1][seen]]
+    return dataclasses.replace(given, signal=value * scale * np.maximum(given.area, 1.0) * given.droop)
 
 
 def _annuli(value: Array, angle: Array, width: float, looks: float) -> _Annuli:

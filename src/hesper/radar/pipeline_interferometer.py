@@ -9,7 +9,7 @@ import numpy as np
 from hesper import maps
 from hesper.errors import InputError
 from hesper.figures import png
-from hesper.products import Result, geotiff, netcdf
+from hesper.products import Result, from_truth, geotiff, netcdf
 from hesper.radar import (
     calibrate_echoes,
     calibrate_fringes,
@@ -81,14 +81,14 @@ def simulated(config: Config, run: Run) -> None:
 def reduce(config: Config, echoes: Iterable[Echoes], known: Truth | None) -> Reduced:
     """Turn looks into patches and a map, in the order of the paper's method."""
     given = prepared(config, echoes)
-    return _mapped(config, given, retrieve_patches.patches(given, config.reduction, config.scene), known)
+    return mapped(config, given, retrieve_patches.patches(given, config.reduction, config.scene), known)
 
 
 def reduce_files(config: Config, paths: list[Path], known: Truth | None, run: Run) -> Reduced:
     """Do the same with files: statistics on disk, and the tiles shared among the workers of the run."""
     path = run.write("statistics.nc", lambda: netcdf(prepared(config, read_archive.echoes(paths))))
     patches = pipeline_tiles.solved(config, path, run)
-    return _mapped(config, pipeline_tiles.without_gates(path), patches, known)
+    return mapped(config, pipeline_tiles.without_gates(path), patches, known)
 
 
 def prepared(config: Config, echoes: Iterable[Echoes]) -> Statistics:
@@ -98,7 +98,8 @@ def prepared(config: Config, echoes: Iterable[Echoes]) -> Statistics:
     return calibrate_fringes.fringes(given, config.scene) if config.reduction.self_calibrate else given
 
 
-def _mapped(config: Config, given: Statistics, patches: Patches, known: Truth | None) -> Reduced:
+def mapped(config: Config, given: Statistics, patches: Patches, known: Truth | None) -> Reduced:
+    """Black the runway out, fit law and curvature, and map the patches of a pass."""
     settings, scene, geometry = config.reduction, config.scene, given.geometry
     distance = float(geometry.distance[middle_row(geometry)])
     scale = float(budget(config.stations, config.waveform, scene, distance).scale[0])
@@ -172,9 +173,7 @@ def rows(found: Reduced) -> list[Result]:
                note="banding likely" if found.predicted.leverage < plan_pass.LEAST_LEVERAGE else ""),
         Result("radar", "half-width of the runway, predicted", "km", found.predicted.runway / km),
         _runway(found),
-        *(Result("radar", f"{name} of Muhleman's law", "1", float(value), float(std),
-                 note="of the ground in view, its bright and dark regions among it")
-          for name, value, std in zip("ka", found.law.muhleman, found.law.muhleman_std, strict=True)),
+        *_law(found),
         Result("radar", "rms of self-calibrated phases about their mean", "rad",
                float(found.statistics.phase[:, 1:].std())),
     ]  # fmt: skip
@@ -199,6 +198,24 @@ def _runway(found: Reduced) -> Result:
         note="north and south not told apart, median of the columns within 300 km; cells that are too long "
         "are blacked out as well",
     )  # fmt: skip
+
+
+def _law(found: Reduced) -> list[Result]:
+    """Return the parameters of Muhleman's law, beside those of the true ground in view where it is known."""
+    rows, law, known = [], found.law, found.truth
+    true = None
+    if known is not None:
+        true = calibrate_patches.backscatter(
+            calibrate_patches.true_signal(found.patches, known, law.scale), law.scale
+        )
+    for k, name in enumerate("ka"):
+        what, value, std = f"{name} of Muhleman's law", float(law.muhleman[k]), float(law.muhleman_std[k])
+        if true is None:
+            rows.append(Result("radar", what, "1", value, std, note="of the ground in view"))
+        else:
+            note = "of the ground in view; expected: the same fit to the true reflectivity of these patches"
+            rows.append(from_truth("radar", what, "1", value, std, float(true.muhleman[k]), note=note))
+    return rows
 
 
 def _median(values: Array) -> float | None:

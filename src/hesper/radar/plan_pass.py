@@ -11,15 +11,14 @@ from hesper.radar.data_settings import Reduction, Scene, Stations, Waveform
 from hesper.radar.model import cell_extent, wavelength
 from hesper.radar.model_echo import budget, droop, reflectivity
 from hesper.radar.model_geometry import (
-    Tracked,
     depth_axis,
     doppler_width,
     folded,
     middle_row,
     pair_fringes,
     shift_axis,
-    track,
 )
+from hesper.radar.model_tracking import Tracked, track
 from hesper.record import Array
 from hesper.units import km
 
@@ -145,8 +144,14 @@ def _bounds(
 ) -> Cut:  # fmt: skip
     depth = depth_axis(waveform.baud, waveform.gates, waveform.early_gates)
     shift = shift_axis(waveform.doppler_cell, waveform.doppler_cells)
-    tracked = track(geometry, gate, column, depth=depth, shift=shift, frequency=waveform.frequency)
-    return _cut(geometry, stations, waveform, scene, tracked, depth, shift, looks, share)
+    parts = []
+    for begin in range(0, len(gate), retrieve_cells.BLOCK):
+        part = slice(begin, begin + retrieve_cells.BLOCK)
+        tracked = track(
+            geometry, gate[part], column[part], depth=depth, shift=shift, frequency=waveform.frequency
+        )
+        parts.append(_cut(geometry, stations, waveform, scene, tracked, depth, shift, looks, share))
+    return Cut(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
 def _at_places(

@@ -140,7 +140,7 @@ def comparison(given: RadarMap, known: Truth) -> "Figure":
 
 def mosaic(given: AltitudeMosaic) -> "Figure":
     """Draw altitudes of several passes in one frame."""
-    drawn = figure(7.5, 4.0)
+    drawn = figure(5.6, 5.0)
     with styled():
         axes = drawn.subplots()
         shown = axes.imshow(given.altitude / km, extent=_extent(given.grid), cmap="gray", vmin=-1.5, vmax=1.0)
@@ -176,15 +176,14 @@ def _contours(axes: "Axes", given: RadarMap, step: float) -> Any:
 
 def _frame(axes: "Axes", grid: maps.Grid) -> None:
     axes.grid(visible=False)
-    if grid.projection != "orthographic":
-        axes.set(xlabel="x [km]", ylabel="y [km]")
-        return
     lon, lat = maps.lon_lat(grid)
     low = (lon / deg + 180) % 360 - 180
     at = maps.shape(grid)[0] // 2, maps.shape(grid)[1] // 2
     near = (low - low[at] + 180) % 360 - 180 + low[at]
-    for values, step, name in ((near, 2.0, "lon"), (lat / deg, 2.0, "lat")):
+    for values, name in ((near, "lon"), (lat / deg, "lat")):
         first, last = np.nanmin(values), np.nanmax(values)
+        # Few enough labels not to run into each other.
+        step = 5.0 * np.ceil((last - first) / 45) if last - first > 16 else 2.0
         levels = np.arange(np.ceil(first / step) * step, last, step)
         axes.contour(
             grid.x / km, grid.y / km, values, levels=levels, colors="#888888", linewidths=0.3, linestyles=":"

@@ -9,12 +9,13 @@ from hesper.constants import VENUS_RADIUS
 from hesper.radar.data_interferometer import Pass, Statistics
 from hesper.radar.data_settings import Reduction, Scene
 from hesper.radar.model_echo import reflectivity
-from hesper.radar.model_geometry import Tracked, doppler_width, gather, middle_row, pair_fringes, track
+from hesper.radar.model_geometry import doppler_width, middle_row, pair_fringes
 from hesper.radar.model_solver import bound_cells, solve_cells
 from hesper.radar.model_steering import steer_cells
+from hesper.radar.model_tracking import Tracked, gather, track
 from hesper.record import Array
 
-_BLOCK = 16_384
+BLOCK = 8192
 """Cells that are gone through at a time: the memory of a block, not of the map, is what counts."""
 _SEVERAL_STARTS = 100e3
 """|y| [m] below which altitude is sought from three starts."""
@@ -79,8 +80,8 @@ def numbered(given: Lattice, begin: int, end: int) -> tuple[Array, Array]:
 def cells(given: Statistics, scene: Scene) -> Iterator[Cells]:
     """Return all cells of a pass, a block at a time."""
     found = lattice(given.geometry, given.depth, given.shift, given.frequency)
-    for begin in range(0, int(found.start[-1]), _BLOCK):
-        gate, column = numbered(found, begin, begin + _BLOCK)
+    for begin in range(0, int(found.start[-1]), BLOCK):
+        gate, column = numbered(found, begin, begin + BLOCK)
         yield tracked_cells(whole(given), scene, gate, column, point=False)
 
 

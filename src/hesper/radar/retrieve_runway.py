@@ -24,9 +24,9 @@ def runway(given: Patches, limit: float) -> Runway:
     Notes
     -----
     The half-width is the |y| that parts the cells best: fewest cells nearer that are told apart, and farther
-    that are not. Dark ground far out, or a band of a short pass, then moves it by no more than its cells
-    count. Its uncertainty is half of the distance between the cells next to it, or of the range of |y| that
-    parts them as well but for one.
+    that are not, out to where noise takes over. Dark ground far out, or a band of a short pass, then moves it
+    by no more than its cells count, and the noisy end of a column is no runway. Its uncertainty is half of
+    the distance between the cells next to it, or of the range of |y| that parts them as well but for one.
     """
     use = np.isfinite(given.y) & ((given.mask[0] & UNSEEN) == 0)
     columns = np.unique(given.column[use])
@@ -53,10 +53,13 @@ def _parted(y: Array, bad: Array) -> tuple[float, float]:
     """Return the |y| that parts bad cells from good ones best, and the range that does so but for one."""
     order = np.argsort(y)
     y, bad = y[order], bad[order]
-    # Cost of an edge before cell k: good cells inside and bad ones outside.
-    cost = np.concatenate([[0], np.cumsum(~bad)]) + np.concatenate([np.cumsum(bad[::-1])[::-1], [0]])
+    # Good cells less bad ones up to an edge: from the best one on it rises most, whatever follows the rise.
+    excess = np.concatenate([[0], np.cumsum(np.where(bad, -1, 1))])
+    rise = np.maximum.accumulate(excess[::-1])[::-1] - excess
     # Where the first cell is told apart already the edge lies between it and the Doppler equator.
     edge = np.concatenate([y[:1] / 2, (y[1:] + y[:-1]) / 2, y[-1:]])
-    best = np.flatnonzero(cost == cost.min())
-    tied = edge[cost <= cost.min() + 1]
+    if rise.max() == 0:
+        return float(edge[-1]), float(edge[-1] - edge[-2])
+    best = np.flatnonzero(rise == rise.max())
+    tied = edge[rise >= rise.max() - 1]
     return float(edge[best[len(best) // 2]]), float(np.ptp(tied))
