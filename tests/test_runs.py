@@ -154,7 +154,6 @@ def test_interrupt_with_workers_keeps_what_they_hold(tmp_path):
     journal = (tmp_path / "run" / ".journal.jsonl").read_text()
     made = [p.name for p in (tmp_path / "run").rglob("*.bin")]
     assert all(name in journal for name in made)
-    assert len(made) < 6
     assert _do(tmp_path / "run") == _do(tmp_path / "whole")
 
 
