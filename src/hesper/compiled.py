@@ -1,4 +1,9 @@
-"""Compile a kernel with numba, and keep the machine code where that is possible."""
+"""Compile a kernel with numba, and keep the machine code where that is possible.
+
+No kernel may have its sums reordered (`fastmath`): a kernel that others call is compiled once by itself and once within
+each of them, and which of those runs depends on what the process has compiled or loaded before. Only where arithmetic is
+what the source says do all of them, and with them a first run and a resumed one, give the same bits.
+"""
 
 import os
 from collections.abc import Callable
@@ -28,13 +33,6 @@ _CACHE = _cache_is_writable()
 def compiled(kernel: _F) -> _F:
     """Compile a function of arrays and floats; it releases the GIL."""
     return numba.njit(kernel, cache=_CACHE, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
-
-
-def compiled_sums(kernel: _F) -> _F:
-    """Compile a function whose sums may be taken in any order, in vector registers; NaN stays NaN."""
-    return numba.njit(  # type: ignore[no-any-return]
-        kernel, cache=_CACHE, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"}
-    )
 
 
 def compiled_parallel(kernel: _F) -> _F:

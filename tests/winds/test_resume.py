@@ -57,7 +57,7 @@ def _killed(command, out, moment):
 
 @pytest.mark.parametrize("source", ["recommended", "paper"])
 def test_kill_9_and_resume(frames, tmp_path, source):
-    settings = (f"input={frames}", f"source={source}")
+    settings = (f"input={frames}", f"source={source}", "paper.fewest=1")
     whole, out = tmp_path / "whole", tmp_path / "killed"
     start = time.monotonic()
     subprocess.run(_command("run", whole, *settings), check=True, capture_output=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hesper.compiled import compiled, compiled_parallel, compiled_sums, prange
+from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.radio.model_flags_lines import medians, rank_operator, sum_threshold
 from hesper.record import Array
 
@@ -58,19 +58,19 @@ def _inverse(level: Array) -> Any:
     return out
 
 
-@compiled_sums
+@compiled
 def _times_row(x: Array, factor: Array) -> None:
     for i in range(x.size):
         x[i] *= factor[i]
 
 
-@compiled_sums
+@compiled
 def _standardised(x: Array, factor: float) -> None:
     for i in range(x.size):
         x[i] = (x[i] - _ONE) * factor
 
 
-@compiled_sums
+@compiled
 def _spread(x: Array, flag: Array, work: Array) -> Any:
     """Return the robust standard deviation of what is not flagged; 0 where there is too little."""
     flat, seen, size = x.reshape(-1, 1), flag.reshape(-1, 1), work.reshape(-1)
@@ -137,7 +137,7 @@ def plane_flags(
     rank_operator(flag, aggressiveness)
 
 
-@compiled_sums
+@compiled
 def _scatter(real: Array, imaginary: Array, flag: Array, out: Array) -> None:
     """Write the root mean square about the mean of every column of (n, m); NaN for fewer than four."""
     n, m = real.shape

@@ -4,26 +4,26 @@ from typing import Any
 
 import numpy as np
 
-from hesper.compiled import compiled, compiled_sums
+from hesper.compiled import compiled
 from hesper.record import Array
 
 _HALVINGS = 24
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
-@compiled_sums
+@compiled
 def _add(new: Array, total: Array) -> None:
     for i in range(total.size):
         total[i] += new[i]
 
 
-@compiled_sums
+@compiled
 def _slide(new: Array, old: Array, total: Array) -> None:
     for i in range(total.size):
         total[i] += new[i] - old[i]
 
 
-@compiled_sums
+@compiled
 def _exceeds(total: Array, count: Array, threshold: Any, out: Array) -> Any:
     """Write which sums exceed count × threshold; return how many."""
     number = 0
@@ -34,7 +34,7 @@ def _exceeds(total: Array, count: Array, threshold: Any, out: Array) -> Any:
     return number
 
 
-@compiled_sums
+@compiled
 def _mark(over: Array, left: Array, length: Any, flag: Array) -> None:
     """Flag the samples before the end of a window that exceeded; `left` counts them down."""
     for i in range(over.size):
@@ -43,7 +43,7 @@ def _mark(over: Array, left: Array, length: Any, flag: Array) -> None:
         flag[i] |= k > 0
 
 
-@compiled_sums
+@compiled
 def _without_flagged(flag: Array, kept: Array, present: Array) -> None:
     for i in range(flag.size):
         kept[i] = _ZERO if flag[i] else kept[i]
@@ -106,7 +106,7 @@ def sum_threshold(x: Array, flag: Array, first: float, windows: int) -> None:
         length *= 2
 
 
-@compiled_sums
+@compiled
 def _climb(flag: Array, aggressiveness: Any, total: Array, lowest: Array) -> None:
     """Add a row to the running sums; `lowest` is the least sum before the row or at its beginning."""
     for i in range(flag.size):
@@ -114,7 +114,7 @@ def _climb(flag: Array, aggressiveness: Any, total: Array, lowest: Array) -> Non
         total[i] += aggressiveness if flag[i] else aggressiveness - _ONE
 
 
-@compiled_sums
+@compiled
 def _reach(total: Array, lowest: Array, highest: Array, flag: Array) -> None:
     for i in range(flag.size):
         highest[i] = max(highest[i], total[i])
@@ -141,13 +141,13 @@ def rank_operator(flag: Array, aggressiveness: float) -> None:
         _reach(total[t], lowest[t], running, flag[t])
 
 
-@compiled_sums
+@compiled
 def _count(x: Array, middle: Array, number: Array) -> None:
     for i in range(x.size):
         number[i] += x[i] <= middle[i]
 
 
-@compiled_sums
+@compiled
 def _limits(x: Array, flag: Array, low: Array, high: Array, number: Array, kept: Array) -> None:
     for i in range(x.size):
         gone = flag[i]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hesper.compiled import compiled, compiled_parallel, compiled_sums, prange
+from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.record import Array
 from hesper.winds.model_rows import cholesky_solve, combine_sky, std_of
 from hesper.winds.model_template import interpolate_row
@@ -10,7 +10,7 @@ from hesper.winds.model_template import interpolate_row
 _SUMS = 10
 
 
-@compiled_sums
+@compiled
 def _level_sums(
     light: Array, slope: Array, glow: Array, counts: Array, read2: np.float32, theta: Array,
     limit: np.float32, sums: Array,

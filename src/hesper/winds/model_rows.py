@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from hesper.compiled import compiled, compiled_parallel, compiled_sums, prange
+from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.record import Array
 from hesper.winds.model_template import interpolate_row
 
@@ -19,7 +19,7 @@ _SMALL = 0.1
 """Last step of a velocity in standard deviations: Fisher scoring leaves some 5 % of a step undone."""
 
 
-@compiled_sums
+@compiled
 def _accumulate(
     work: Array, counts: Array, read2: np.float32, theta: Array, limit: np.float32, sums: Array
 ) -> None:

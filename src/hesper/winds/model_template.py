@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from hesper.compiled import compiled, compiled_sums
+from hesper.compiled import compiled
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.record import Array
 from hesper.units import milliangstrom
@@ -154,7 +154,7 @@ def _phased(wave: Array, columns: Array, pixel: float) -> Template:
     return Template(float(wave[0]), pixel, np.ascontiguousarray(fine.transpose(2, 0, 1), np.float32))
 
 
-@compiled_sums
+@compiled
 def cubic_weights(t: float) -> tuple[float, float, float, float]:
     """Return the weights of the cubic through four equidistant samples at 1 + t of their spacing."""
     return (
@@ -165,7 +165,7 @@ def cubic_weights(t: float) -> tuple[float, float, float, float]:
     )
 
 
-@compiled_sums
+@compiled
 def add_scaled(source: Array, weight: float, out: Array) -> None:
     """Add weight·source to `out`, all of one length and in single precision."""
     w = np.float32(weight)
