@@ -1,8 +1,9 @@
 """Compile a kernel with numba, and keep the machine code where that is possible.
 
-No kernel may have its sums reordered (`fastmath`): a kernel that others call is compiled once by itself and once within
-each of them, and which of those runs depends on what the process has compiled or loaded before. Only where arithmetic is
-what the source says do all of them, and with them a first run and a resumed one, give the same bits.
+No kernel may have its sums reordered (`fastmath`): a kernel that others call is compiled once by itself and
+once within each of them, and which of those runs depends on what the process has compiled or loaded before.
+Only where arithmetic is what the source says do all of them, and with them a first run and a resumed one,
+give the same bits.
 """
 
 import os
