@@ -1,6 +1,8 @@
 """Products on disk: units, times, complex numbers, CRS, checksums; damage is noticed."""
 
 import json
+import sys
+import threading
 import time
 
 import numpy as np
@@ -53,6 +55,30 @@ def _chart():
         grid=grid,
         viewing=ephemeris.viewing(["1972-06-20T19:28:00", "2016-12-31T23:59:59.25"], "DSS-14"),
     )
+
+
+def test_a_profiler_that_holds_the_stack_changes_no_byte():
+    """As Dask's does: frames that somebody keeps keep their HDF5 data sets open."""
+    chart, watched, over = _chart(), threading.get_ident(), threading.Event()
+    plain = products.netcdf(chart)
+
+    def look():
+        held = []
+        while not over.wait(1e-4):
+            frame = sys._current_frames()[watched]
+            while frame:
+                held.append(frame)
+                frame = frame.f_back
+            if len(held) > 300:
+                held.clear()
+
+    profiler = threading.Thread(target=look)
+    profiler.start()
+    try:
+        assert {products.netcdf(chart) for _ in range(4)} == {plain}
+    finally:
+        over.set()
+        profiler.join()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -29,11 +30,19 @@ def netcdf(record: Any) -> bytes:
     InputError
         If all floating-point arrays hold nothing but NaN, or two fields would share a name.
     """
+    _refuse_nothing(record)
+    # HDF5 gives a data set its place when Python lets go of it, and a profiler (Dask has one) holds what it
+    # finds on the stack of a worker's thread: the file is written in a thread of its own.
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(_bytes, record).result()
+
+
+def _bytes(record: Any) -> bytes:
     import h5netcdf
 
-    _refuse_nothing(record)
     stream = BytesIO()
-    with h5netcdf.File(stream, "w") as out:
+    # Without a cache chunks lie in the order of their writing, not in that of closing.
+    with h5netcdf.File(stream, "w", rdcc_nbytes=0) as out:
         out.attrs["Conventions"] = "CF-1.11"
         out.attrs["source"] = f"hesper {__version__}"
         out.attrs["hesper_record"] = _name(record)
