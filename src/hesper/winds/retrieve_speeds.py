@@ -72,9 +72,11 @@ def solve(problem: Problem) -> Solution:
         shift = model_errors.likeliest(known, data - whole @ value, shift.shape[1])
         errors = np.einsum("pce,c->pe", p.by_error, np.append(1.0, value[:terms])) / p.std[:, None]
 
+    covariance = found[-1].covariance
+
     def answer(change: Array) -> Array:
         moved = np.concatenate([model_errors.white(known, change / p.std), np.zeros(p.sky_data.size)])
-        return _solved(system, moved).value
+        return np.asarray(covariance @ (system.T @ moved))
 
     return Solution(found[-1], found[0], fitted, answer)
 
