@@ -89,7 +89,13 @@ def _solved(system: Array, data: Array) -> fit.Estimate:
     scaled = system / scale
     normal = scaled.T @ scaled
     if np.linalg.cond(normal) > 1e12:
-        return fit.linear(system, data, 1.0)
+        try:
+            return fit.linear(system, data, 1.0)
+        except InputError:
+            raise InputError(
+                f"winds: {data.size} equations do not tell {system.shape[1]} unknowns apart (winds, zero, "
+                "rows, drift in time); give five frames or more at different places, or fit fewer terms"
+            ) from None
     inverse = np.linalg.inv(normal)
     value = inverse @ (scaled.T @ data)
     residual = data - scaled @ value
