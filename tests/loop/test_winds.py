@@ -94,6 +94,19 @@ def test_meridional_wind_with_the_zonal_one(recipe):
     assert np.abs(pull).max() < 3
 
 
+@pytest.mark.slow
+def test_vertical_wind_with_the_zonal_one(recipe):
+    config = _scene(recipe, vertical_wind=20.0)
+    observation = dataclasses.replace(config.observation, frames=40, exposure=60.0)
+    config = dataclasses.replace(config, observation=observation)
+    made = simulated(config)
+    assert made.truth.vertical_wind == 20.0
+    found = pipeline_recommended.reduce(config, made.frames)
+    joint = pipeline_recommended.refit(found, config.reduction, ["uniform", "vertical"])
+    pull = (joint.value[:2] - [-100, 20]) / joint.value_std[:2]
+    assert np.abs(pull).max() < 3
+
+
 @pytest.fixture(scope="module")
 def three_windows(recipe):
     """D2 and D1 at 95 m/s, the 5ν₃ band of CO2 one level higher at 140 m/s, all seen at once."""
@@ -247,3 +260,15 @@ def test_an_all_but_full_disk_needs_commanded_positions():
             assert "SLITOFF" in str(error)
         else:
             assert abs(blind.value[0] - made.truth.zonal_wind) < 3 * blind.value_std[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", ["2010-01-11T12:30:00", "2008-06-09T12:00:00"])
+def test_a_full_disk_at_superior_conjunction(start):
+    # Phases 1.1° and 0.15°: neither has a terminator to speak of.
+    config = _near_full_phase(start, mode="raster")
+    made = simulated(config)
+    found = pipeline_recommended.reduce(config, made.frames)
+    assert found.positions.found.all()
+    for winds in (found.winds, found.joint):
+        assert abs(winds.value[0] - made.truth.zonal_wind) < 3 * winds.value_std[0]

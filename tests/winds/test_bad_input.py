@@ -321,3 +321,41 @@ def test_one_exposure_is_refused(small, small_run):
     )  # fmt: skip
     with pytest.raises(InputError, match="one exposure"):
         _reduce(small, one)
+
+
+@pytest.mark.parametrize(
+    ("reduce", "line"),
+    [
+        (pipeline_recommended.reduce, "do not tell .* apart .*; give five frames or more"),
+        (pipeline_paper.reduce, "the planet is seen in 2 frames; 5 are needed .*: add frames"),
+    ],
+)
+def test_too_few_frames_show_the_planet(small, small_run, reduce, line):
+    counts = small_run.frames.counts.copy()
+    counts[2:] = np.nan
+    with warnings.catch_warnings(), pytest.raises(InputError, match=line):
+        warnings.simplefilter("ignore")
+        reduce(small, _with_counts(small_run, counts))
+
+
+@pytest.mark.parametrize("source", ["recommended", "paper"])
+def test_frames_of_one_run_that_do_not_go_together_are_refused(small, small_run, tmp_path, source):
+    config = dataclasses.replace(small, input=str(tmp_path), source=source)
+    whole = [write.frame(small_run.frames, i) for i in range(6)]
+    frames = small_run.frames
+    narrow = dataclasses.replace(
+        frames, counts=frames.counts[..., :-20], dark=frames.dark[:, :-20], flat=frames.flat[:, :-20]
+    )
+    faults = {
+        "damaged": whole[5][: len(whole[5]) // 2],
+        "pixels but": write.frame(narrow, 5),
+        "lacks DATE-OBS": whole[5].replace(b"DATE-OBS", b"DATE-XXX").replace(b"CHECKSUM", b"CHECKXXX"),
+    }
+    for i, file in enumerate(whole):
+        (tmp_path / f"frame_{i}.fits").write_bytes(file)
+    for words, file in faults.items():
+        (tmp_path / "frame_5.fits").write_bytes(file)
+        with open_run(tmp_path / "out", Provenance(recipe={}), quiet=True) as run:
+            with pytest.raises(InputError, match=f"frame_5.fits: .*{words}"):
+                pipeline.run(config, run)
+            assert not list((tmp_path / "out").glob("*.nc"))

@@ -62,8 +62,13 @@ def read_fits_image(path: Path) -> tuple[Array, dict[str, Any]]:
                     raise InputError(f"{path}: no image in this FITS file")
                 image, header = np.asarray(hdu.data), dict(hdu.header)
         except (OSError, ValueError, TypeError, fits.VerifyError) as error:
-            raise InputError(f"{path}: damaged or no FITS file: {str(error).splitlines()[0]}") from None
+            raise InputError(
+                f"{path}: damaged or no FITS file ({str(error).splitlines()[0]}); get it anew or take it out"
+            ) from None
     for warning in said:
         if any(word in str(warning.message).lower() for word in ("checksum", "datasum", "truncated")):
-            raise InputError(f"{path}: damaged FITS file: {str(warning.message).splitlines()[0]}")
+            raise InputError(
+                f"{path}: damaged FITS file ({str(warning.message).splitlines()[0]}); get it anew, or, if "
+                "its header was edited, let the checksum be written again"
+            )
     return image, header

@@ -169,7 +169,8 @@ def chords(profile: Array, height: Array, time: Array, usable: Array) -> Chords:
     good = np.isfinite(length)
     if good.sum() < 5:
         raise InputError(
-            f"chords: the planet is seen in {int(good.sum())} frames; 5 are needed for a cubic in time"
+            f"chords: the planet is seen in {int(good.sum())} frames; 5 are needed for a cubic in time: "
+            "add frames, or check BIAS, SATURATE and the exposure time"
         )
     t = (time - time[good].mean()) / max(np.ptp(time[good]) / 2, 1.0)
     smooth = np.polynomial.polynomial.polyval(t, np.polynomial.polynomial.polyfit(t[good], length[good], 3))

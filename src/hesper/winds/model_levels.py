@@ -4,6 +4,7 @@ import numpy as np
 
 from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.record import Array
+from hesper.winds.model_lanes import LANES, fold, take
 from hesper.winds.model_rows import cholesky_solve, combine_sky, std_of
 from hesper.winds.model_template import interpolate_row
 
@@ -16,30 +17,34 @@ def _level_sums(
     limit: np.float32, sums: Array,
 ) -> None:  # fmt: skip
     """Fill the sums of a fit of light, its slope and glow: matrix and scores by rows, and the count."""
-    zero, one = np.float32(0.0), np.float32(1.0)
-    f00 = f01 = f02 = f11 = f12 = f22 = zero
-    g0 = g1 = g2 = used = zero
-    for p in range(counts.size):
-        a, b, c = light[p], slope[p], glow[p]
-        model = theta[0] * a + theta[1] * b + theta[2] * c
-        residual = counts[p] - model
-        weight = one / (max(model, zero) + read2 + one)
-        good = residual * residual * weight <= limit
-        weight = weight if good else zero
-        residual = residual if good else zero
-        used += one if good else zero
-        f00 += weight * a * a
-        f01 += weight * a * b
-        f02 += weight * a * c
-        f11 += weight * b * b
-        f12 += weight * b * c
-        f22 += weight * c * c
-        g0 += weight * residual * a
-        g1 += weight * residual * b
-        g2 += weight * residual * c
-    sums[0], sums[1], sums[2], sums[3] = f00, f01, f02, g0
-    sums[4], sums[5], sums[6] = f11, f12, g1
-    sums[7], sums[8], sums[9] = f22, g2, used
+    zero, one, nothing = np.float32(0.0), np.float32(1.0), np.float32(np.nan)
+    s, t, r = theta[0], theta[1], theta[2]
+    lanes = np.zeros((_SUMS, LANES), dtype=np.float32)
+    tile = np.empty((4, LANES), dtype=np.float32)
+    for start in range(0, counts.size, LANES):
+        take(light, start, zero, tile[0])
+        take(slope, start, zero, tile[1])
+        take(glow, start, zero, tile[2])
+        take(counts, start, nothing, tile[3])
+        for k in range(LANES):
+            a, b, c = tile[0, k], tile[1, k], tile[2, k]
+            model = s * a + t * b + r * c
+            residual = tile[3, k] - model
+            weight = one / (max(model, zero) + read2 + one)
+            good = residual * residual * weight <= limit
+            weight = weight if good else zero
+            residual = residual if good else zero
+            lanes[0, k] += weight * a * a
+            lanes[1, k] += weight * a * b
+            lanes[2, k] += weight * a * c
+            lanes[3, k] += weight * residual * a
+            lanes[4, k] += weight * b * b
+            lanes[5, k] += weight * b * c
+            lanes[6, k] += weight * residual * b
+            lanes[7, k] += weight * c * c
+            lanes[8, k] += weight * residual * c
+            lanes[9, k] += one if good else zero
+    fold(lanes, sums)
 
 
 @compiled

@@ -6,6 +6,7 @@ import numpy as np
 
 from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.record import Array
+from hesper.winds.model_lanes import LANES, fold, take
 from hesper.winds.model_template import interpolate_row
 
 RESULTS = 9
@@ -25,63 +26,60 @@ def _accumulate(
 ) -> None:
     """Fill the sums of one row at parameters θ: the normal matrix by rows, residuals last, and the count.
 
-    Single precision: a residual errs by 1e-4 of its noise. A NaN compares false: bad pixels and outliers
-    get no weight and no residual.
+    Single precision: a residual errs by 1e-4 of its noise. A NaN compares false: bad pixels, outliers and
+    what fills the last tile get no weight and no residual.
     """
     a, b, u, r, x = theta[0], theta[1], theta[2], theta[3], theta[4]
-    zero, one = np.float32(0.0), np.float32(1.0)
+    zero, one, nothing = np.float32(0.0), np.float32(1.0), np.float32(np.nan)
     two, three, four = np.float32(2.0), np.float32(3.0), np.float32(4.0)
     half = np.float32(0.5 * (counts.size - 1))
     step = one / half
-    s00 = s01 = s02 = s03 = s04 = s05 = zero
-    s11 = s12 = s13 = s14 = s15 = zero
-    s22 = s23 = s24 = s25 = zero
-    s33 = s34 = s35 = zero
-    s44 = s45 = s55 = used = zero
-    for p in range(counts.size):
-        q = (np.float32(p) - half) * step
-        m1, m2, m3, m4, m6 = work[1, p], work[2, p], work[3, p], work[4, p], work[6, p]
-        light = work[0, p] + u * (m1 + u * (m2 + u * (m3 + u * m4)))
-        slope = m1 + u * (two * m2 + u * (three * m3 + u * four * m4))
-        depth = work[5, p] + u * m6
-        glow = work[7, p]
-        tilt = a + b * q
-        shape = light + x * depth
-        model = tilt * shape + r * glow
-        residual = counts[p] - model
-        weight = one / (max(model, zero) + read2)
-        good = residual * residual * weight <= limit
-        weight = weight if good else zero
-        residual = residual if good else zero
-        used += one if good else zero
-        g1, g2, g4 = q * shape, tilt * (slope + x * m6), tilt * depth
-        w0, w1, w2, w3, w4 = weight * shape, weight * g1, weight * g2, weight * glow, weight * g4
-        s00 += w0 * shape
-        s01 += w0 * g1
-        s02 += w0 * g2
-        s03 += w0 * glow
-        s04 += w0 * g4
-        s05 += w0 * residual
-        s11 += w1 * g1
-        s12 += w1 * g2
-        s13 += w1 * glow
-        s14 += w1 * g4
-        s15 += w1 * residual
-        s22 += w2 * g2
-        s23 += w2 * glow
-        s24 += w2 * g4
-        s25 += w2 * residual
-        s33 += w3 * glow
-        s34 += w3 * g4
-        s35 += w3 * residual
-        s44 += w4 * g4
-        s45 += w4 * residual
-        s55 += weight * residual * residual
-    sums[0], sums[1], sums[2], sums[3], sums[4], sums[5] = s00, s01, s02, s03, s04, s05
-    sums[6], sums[7], sums[8], sums[9], sums[10] = s11, s12, s13, s14, s15
-    sums[11], sums[12], sums[13], sums[14] = s22, s23, s24, s25
-    sums[15], sums[16], sums[17], sums[18], sums[19] = s33, s34, s35, s44, s45
-    sums[20], sums[21] = s55, used
+    lanes = np.zeros((_SUMS, LANES), dtype=np.float32)
+    tile = np.empty((9, LANES), dtype=np.float32)
+    for start in range(0, counts.size, LANES):
+        for c in range(8):
+            take(work[c], start, zero, tile[c])
+        take(counts, start, nothing, tile[8])
+        for k in range(LANES):
+            q = (np.float32(start + k) - half) * step
+            m1, m2, m3, m4, m6 = tile[1, k], tile[2, k], tile[3, k], tile[4, k], tile[6, k]
+            light = tile[0, k] + u * (m1 + u * (m2 + u * (m3 + u * m4)))
+            slope = m1 + u * (two * m2 + u * (three * m3 + u * four * m4))
+            depth = tile[5, k] + u * m6
+            glow = tile[7, k]
+            tilt = a + b * q
+            shape = light + x * depth
+            model = tilt * shape + r * glow
+            residual = tile[8, k] - model
+            weight = one / (max(model, zero) + read2)
+            good = residual * residual * weight <= limit
+            weight = weight if good else zero
+            residual = residual if good else zero
+            g1, g2, g4 = q * shape, tilt * (slope + x * m6), tilt * depth
+            w0, w1, w2, w3, w4 = weight * shape, weight * g1, weight * g2, weight * glow, weight * g4
+            lanes[0, k] += w0 * shape
+            lanes[1, k] += w0 * g1
+            lanes[2, k] += w0 * g2
+            lanes[3, k] += w0 * glow
+            lanes[4, k] += w0 * g4
+            lanes[5, k] += w0 * residual
+            lanes[6, k] += w1 * g1
+            lanes[7, k] += w1 * g2
+            lanes[8, k] += w1 * glow
+            lanes[9, k] += w1 * g4
+            lanes[10, k] += w1 * residual
+            lanes[11, k] += w2 * g2
+            lanes[12, k] += w2 * glow
+            lanes[13, k] += w2 * g4
+            lanes[14, k] += w2 * residual
+            lanes[15, k] += w3 * glow
+            lanes[16, k] += w3 * g4
+            lanes[17, k] += w3 * residual
+            lanes[18, k] += w4 * g4
+            lanes[19, k] += w4 * residual
+            lanes[20, k] += weight * residual * residual
+            lanes[21, k] += one if good else zero
+    fold(lanes, sums)
 
 
 @compiled

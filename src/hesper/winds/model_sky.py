@@ -4,6 +4,7 @@ import numpy as np
 
 from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.record import Array
+from hesper.winds.model_lanes import LANES, fold, take
 from hesper.winds.model_rows import cholesky_solve, std_of
 from hesper.winds.model_template import interpolate_row
 
@@ -16,38 +17,42 @@ def _sky_sums(
     limit: np.float32, sums: Array,
 ) -> None:  # fmt: skip
     """Fill the sums of a fit of level, tilt and shift: matrix (6), scores (3), χ², count."""
-    zero, one = np.float32(0.0), np.float32(1.0)
+    zero, one, nothing = np.float32(0.0), np.float32(1.0), np.float32(np.nan)
     half = np.float32(0.5 * (counts.size - 1))
     step = one / half
-    f00 = f01 = f02 = f11 = f12 = f22 = zero
-    g0 = g1 = g2 = chi2 = used = zero
-    for p in range(1, counts.size - 1):
-        q = (np.float32(p) - half) * step
-        light = glow[p]
-        # Central difference over two pixels: exact enough for a Newton direction, not for a scale; the
-        # iteration goes on until the step vanishes, so only the score's zero matters.
-        gradient = (glow[p + 1] - glow[p - 1]) * np.float32(0.5)
-        scale = level + tilt * q
-        model = scale * light
-        weight = one / (max(model, zero) + read2)
-        residual = counts[p] - model
-        good = residual * residual * weight <= limit
-        weight = weight if good else zero
-        residual = residual if good else zero
-        used += one if good else zero
-        ql, d = q * light, scale * gradient
-        chi2 += residual * residual * weight
-        g0 += weight * residual * light
-        g1 += weight * residual * ql
-        g2 += weight * residual * d
-        f00 += weight * light * light
-        f01 += weight * light * ql
-        f02 += weight * light * d
-        f11 += weight * ql * ql
-        f12 += weight * ql * d
-        f22 += weight * d * d
-    sums[0], sums[1], sums[2], sums[3], sums[4], sums[5] = f00, f01, f02, f11, f12, f22
-    sums[6], sums[7], sums[8], sums[9], sums[10] = g0, g1, g2, chi2, used
+    lanes = np.zeros((_SUMS, LANES), dtype=np.float32)
+    tile = np.empty((4, LANES), dtype=np.float32)
+    for start in range(1, counts.size - 1, LANES):
+        take(glow, start, zero, tile[0])
+        take(glow, start - 1, zero, tile[1])
+        take(glow, start + 1, zero, tile[2])
+        take(counts[:-1], start, nothing, tile[3])
+        for k in range(LANES):
+            q = (np.float32(start + k) - half) * step
+            light = tile[0, k]
+            # Central difference over two pixels: exact enough for a Newton direction, not for a scale; the
+            # iteration goes on until the step vanishes, so only the score's zero matters.
+            gradient = (tile[2, k] - tile[1, k]) * np.float32(0.5)
+            scale = level + tilt * q
+            model = scale * light
+            weight = one / (max(model, zero) + read2)
+            residual = tile[3, k] - model
+            good = residual * residual * weight <= limit
+            weight = weight if good else zero
+            residual = residual if good else zero
+            ql, d = q * light, scale * gradient
+            lanes[0, k] += weight * light * light
+            lanes[1, k] += weight * light * ql
+            lanes[2, k] += weight * light * d
+            lanes[3, k] += weight * ql * ql
+            lanes[4, k] += weight * ql * d
+            lanes[5, k] += weight * d * d
+            lanes[6, k] += weight * residual * light
+            lanes[7, k] += weight * residual * ql
+            lanes[8, k] += weight * residual * d
+            lanes[9, k] += residual * residual * weight
+            lanes[10, k] += one if good else zero
+    fold(lanes, sums)
 
 
 @compiled

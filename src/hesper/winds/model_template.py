@@ -166,11 +166,13 @@ def cubic_weights(t: float) -> tuple[float, float, float, float]:
 
 
 @compiled
-def add_scaled(source: Array, weight: float, out: Array) -> None:
-    """Add weight·source to `out`, all of one length and in single precision."""
-    w = np.float32(weight)
+def _combine(a: Array, b: Array, c: Array, d: Array, weights: tuple[float, ...], out: Array) -> None:
+    """Fill `out` with the weighted sum of four arrays, all of one length and in single precision."""
+    wa, wb, wc, wd = (
+        np.float32(weights[0]), np.float32(weights[1]), np.float32(weights[2]), np.float32(weights[3])
+    )  # fmt: skip
     for p in range(out.size):
-        out[p] += w * source[p]
+        out[p] = wa * a[p] + wb * b[p] + wc * c[p] + wd * d[p]
 
 
 @compiled
@@ -189,6 +191,13 @@ def row_place(start: float, pixel: float, table: Array, first: float, width: int
 
 
 @compiled
+def _samples(table: Array, i: int, column: int, width: int) -> Array:
+    """Return a view of every pixel's i-th sample of one column of a template (width,)."""
+    sample = i // table.shape[0]
+    return table[i % table.shape[0], column, sample : sample + width]
+
+
+@compiled
 def interpolate_row(start: float, pixel: float, table: Array, first: float, out: Array) -> bool:
     """Fill `out` (COLUMNS, pixel) with a template at λ = first + pixel·p, cubic in λ; False if outside."""
     width = out.shape[1]
@@ -196,11 +205,11 @@ def interpolate_row(start: float, pixel: float, table: Array, first: float, out:
     if i < 0:
         return False
     weights = cubic_weights(t)
-    out[:] = 0.0
-    for k in range(4):
-        phase, sample = (i + k) % table.shape[0], (i + k) // table.shape[0]
-        for c in range(out.shape[0]):
-            add_scaled(table[phase, c, sample : sample + width], weights[k], out[c])
+    for c in range(out.shape[0]):
+        _combine(
+            _samples(table, i, c, width), _samples(table, i + 1, c, width), _samples(table, i + 2, c, width),
+            _samples(table, i + 3, c, width), weights, out[c],
+        )  # fmt: skip
     return True
 
 

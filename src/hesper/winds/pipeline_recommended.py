@@ -2,24 +2,21 @@
 
 import dataclasses
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from hesper.ephemeris import Viewing
 from hesper.record import Array
-from hesper.units import arcsec
 from hesper.winds import (
     calibrate,
-    calibrate_positions,
-    calibrate_profiles,
     calibrate_rows,
     calibrate_wavelengths,
     model,
     model_fields,
     model_pictures,
-    model_template,
+    pipeline_disk,
     retrieve,
     retrieve_winds,
 )
@@ -28,12 +25,11 @@ from hesper.winds.data import Frames, Positions, Spectra, Velocities, Wavelength
 from hesper.winds.data_settings import Limits
 from hesper.winds.pipeline_config import Config, frame_lines
 from hesper.winds.pipeline_config import viewing as viewing_of
+from hesper.winds.pipeline_disk import Run
 
 _ROUNDS_OF_ROWS = 3
 _LARGEST_CHI2 = 2.0
 """χ²ν of the fit of winds above which a warning says that it does not describe the velocities."""
-SEEING_NODES = np.arange(0.4, 3.3, 0.2) * arcsec
-"""Full widths [rad] over which pictures of the disk are tabulated."""
 
 
 class Reduction(NamedTuple):
@@ -82,9 +78,9 @@ def reduced(
     spectra = calibrate.detector(frames, viewing)
     disk = model.aspect(viewing, slit_angle=frames.setup.slit_angle, radius=limits.radius)
     free = calibrate.sky_rows(spectra, disk.angular_radius)
-    run = _Run(spectra, lines, limits, disk, np.flatnonzero(~free))
+    run = Run(spectra, lines, limits, disk, np.flatnonzero(~free))
     known = calibrate_wavelengths.wavelengths(spectra, lines, free)
-    places = _positions(run, known)
+    places = pipeline_disk.positions(run, known)
     row_terms = limits.row_terms and _moves(places, spectra)
     if limits.row_terms and not row_terms:
         warnings.warn(
@@ -97,11 +93,12 @@ def reduced(
     if row_terms:
         better = _with_rows_put_right(run, known, places, velocities, joint)
         if better is not known:
-            known, places = better, _positions(run, better)
+            known, places = better, pipeline_disk.positions(run, better)
             velocities = _weighed(run, known, places, _measured(run, known, places, None))
+    tables = [pipeline_disk.table(run, places, fields) for fields in (terms, joint)]
     fits = [
-        _fitted(run, known, places, velocities, _table(run, places, fields), fields, row_terms, None)
-        for fields in (terms, joint)
+        _fitted(run, known, places, velocities, table, fields, row_terms, None)
+        for table, fields in zip(tables, (terms, joint), strict=True)
     ]
     if fits[0].chi2 > _LARGEST_CHI2 * fits[0].dof:
         warnings.warn(
@@ -119,18 +116,7 @@ def reduced(
     return Reduction(spectra, known, places, velocities, fits[0], fits[1], disk, row_terms, lines)
 
 
-class _Run(NamedTuple):
-    """What does not change while a run is reduced."""
-
-    spectra: Spectra
-    lines: spectrum.Spectrum
-    limits: Limits
-    disk: model.Aspect
-    rows: Array
-    """Which may show the planet."""
-
-
-def _measured(run: _Run, known: Wavelengths, places: Positions, only: Array | None) -> Velocities:
+def _measured(run: Run, known: Wavelengths, places: Positions, only: Array | None) -> Velocities:
     limits = run.limits
     return retrieve.velocities(
         run.spectra, known, places, run.lines, run.disk, line=limits.line, sky_prior=limits.sky_prior,
@@ -138,17 +124,16 @@ def _measured(run: _Run, known: Wavelengths, places: Positions, only: Array | No
     )  # fmt: skip
 
 
-def _weighed(run: _Run, known: Wavelengths, places: Positions, found: Velocities) -> Velocities:
+def _weighed(run: Run, known: Wavelengths, places: Positions, found: Velocities) -> Velocities:
     """Return velocities with the noise and the flag of faintness that the expected light gives them."""
-    seen = model_pictures.look(
-        _pictures(run, places, []), found.x, found.y, places.seeing[found.frame], places.exponent
-    )
+    disk = pipeline_disk.pictures(run, places, [])
+    seen = model_pictures.look(disk, found.x, found.y, places.seeing[found.frame], places.exponent)
     light = seen[:, 0] * places.brightness[found.frame]
     return retrieve.with_expected_noise(found, light, known.sky[found.frame], faintest=run.limits.faintest)
 
 
 def _with_rows_put_right(
-    run: _Run, known: Wavelengths, places: Positions, velocities: Velocities,
+    run: Run, known: Wavelengths, places: Positions, velocities: Velocities,
     fields: Sequence[str | model_fields.WindField],
 ) -> Wavelengths:  # fmt: skip
     """Return the wavelengths with the shifts of single rows in them; the same ones if no row stands out.
@@ -156,7 +141,7 @@ def _with_rows_put_right(
     A shifted row fits its own wavelengths badly; it must not be left out before it is put right. Misplaced
     skylight and telluric lines hide a quarter of its shift, hence the rounds.
     """
-    table, chosen = _table(run, places, fields), np.zeros(0)
+    table, chosen = pipeline_disk.table(run, places, fields), np.zeros(0)
     for round_ in range(_ROUNDS_OF_ROWS):
         use = (velocities.flag & ~retrieve.MISFIT) == 0
         first = _fitted(run, known, places, velocities, table, fields, True, use)
@@ -185,13 +170,13 @@ def _replaced(velocities: Velocities, again: Velocities) -> Velocities:
 
 def refit(reduced: Reduction, limits: Limits, terms: Sequence[str | model_fields.WindField]) -> Winds:
     """Fit other terms to the velocities of a reduction."""
-    run = _Run(reduced.spectra, reduced.lines, limits, reduced.disk, np.zeros(0, int))
+    run = Run(reduced.spectra, reduced.lines, limits, reduced.disk, np.zeros(0, int))
     return _fitted(
         run,
         reduced.wavelengths,
         reduced.positions,
         reduced.velocities,
-        _table(run, reduced.positions, terms),
+        pipeline_disk.table(run, reduced.positions, terms),
         terms,
         reduced.row_terms,
         None,
@@ -199,7 +184,7 @@ def refit(reduced: Reduction, limits: Limits, terms: Sequence[str | model_fields
 
 
 def _fitted(
-    run: _Run, known: Wavelengths, places: Positions, found: Velocities, table: model_pictures.Pictures,
+    run: Run, known: Wavelengths, places: Positions, found: Velocities, table: model_pictures.Pictures,
     terms: Sequence[str | model_fields.WindField], row_terms: bool, use: Array | None,
 ) -> Winds:  # fmt: skip
     time = run.spectra.viewing.time
@@ -218,57 +203,6 @@ def _fitted(
 
 def _name(term: str | model_fields.WindField, index: int) -> str:
     return term if isinstance(term, str) else f"band {index}"
-
-
-def _positions(run: _Run, known: Wavelengths) -> Positions:
-    spectra, limits = run.spectra, run.limits
-    template = model_template.MAKERS[limits.line](
-        run.lines, shifts=model.shifts(spectra.viewing), venus_exponent=known.sky_exponent,
-        sky_exponent=known.sky_exponent, fwhm=spectra.setup.resolution, pixel=known.dispersion,
-    )  # fmt: skip
-    level, std = calibrate_profiles.profiles(
-        spectra, known, template, line_shift=model.line_shift(spectra.viewing, limits.line), rows=run.rows
-    )
-    nodes = calibrate_positions.exponent_nodes() if limits.free_exponent else np.array([limits.exponent])
-    table, other = (
-        model_pictures.pictures(
-            run.disk, [], scattering=law, transfer=model_pictures.TRANSFER[limits.seeing_profile],
-            seeing=SEEING_NODES, exponent=exponents, slit=spectra.setup.slit_width,
-            pixel=spectra.setup.row_height,
-        )
-        for law, exponents in (
-            (model_fields.SCATTERING[limits.scattering], nodes),
-            (model_fields.OTHER_LAW[limits.scattering], np.ones(1)),
-        )
-    )  # fmt: skip
-    return calibrate_positions.positions(
-        spectra, level, std, run.rows, table, other, run.disk,
-        exponent=limits.exponent, free_exponent=limits.free_exponent,
-    )  # fmt: skip
-
-
-def _table(
-    run: _Run, places: Positions, terms: Sequence[str | model_fields.WindField]
-) -> model_pictures.Pictures:
-    limits = run.limits
-    columns = retrieve_winds.columns(run.disk, terms, line=limits.line, scattering=limits.scattering)
-    return _pictures(run, places, columns)
-
-
-def _pictures(
-    run: _Run, places: Positions, columns: Sequence[Callable[[model.Points, float], Array]]
-) -> model_pictures.Pictures:
-    """Return pictures of the light and of columns, for the exponent found and the seeing that occurred."""
-    limits, setup = run.limits, run.spectra.setup
-    # Two nodes on either side for the cubic between them.
-    seen = places.seeing[places.found]
-    low = int(np.clip(np.searchsorted(SEEING_NODES, seen.min()) - 2, 0, SEEING_NODES.size - 4))
-    high = int(np.clip(np.searchsorted(SEEING_NODES, seen.max()) + 2, low + 4, SEEING_NODES.size))
-    return model_pictures.pictures(
-        run.disk, columns, scattering=model_fields.SCATTERING[limits.scattering],
-        transfer=model_pictures.TRANSFER[limits.seeing_profile], seeing=SEEING_NODES[low:high],
-        exponent=np.array([places.exponent]), slit=setup.slit_width, pixel=setup.row_height,
-    )  # fmt: skip
 
 
 def _moves(places: Positions, spectra: Spectra) -> bool:

@@ -72,9 +72,11 @@ def solve(problem: Problem) -> Solution:
         shift = model_errors.likeliest(known, data - whole @ value, shift.shape[1])
         errors = np.einsum("pce,c->pe", p.by_error, np.append(1.0, value[:terms])) / p.std[:, None]
 
+    covariance = found[-1].covariance
+
     def answer(change: Array) -> Array:
         moved = np.concatenate([model_errors.white(known, change / p.std), np.zeros(p.sky_data.size)])
-        return _solved(system, moved).value
+        return np.asarray(covariance @ (system.T @ moved))
 
     return Solution(found[-1], found[0], fitted, answer)
 
@@ -87,7 +89,13 @@ def _solved(system: Array, data: Array) -> fit.Estimate:
     scaled = system / scale
     normal = scaled.T @ scaled
     if np.linalg.cond(normal) > 1e12:
-        return fit.linear(system, data, 1.0)
+        try:
+            return fit.linear(system, data, 1.0)
+        except InputError:
+            raise InputError(
+                f"winds: {data.size} equations do not tell {system.shape[1]} unknowns apart (winds, zero, "
+                "rows, drift in time); give five frames or more at different places, or fit fewer terms"
+            ) from None
     inverse = np.linalg.inv(normal)
     value = inverse @ (scaled.T @ data)
     residual = data - scaled @ value
