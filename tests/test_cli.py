@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -53,6 +54,21 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_warning_is_one_line_without_the_code_it_comes_from(capsys, monkeypatch):
+    def doubtful(**_):
+        warnings.warn("the fit describes\n  not the data", stacklevel=2)
+        warnings.warn("old", DeprecationWarning, stacklevel=2)
+
+    monkeypatch.setattr(cli, "app", doubtful)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert cli.main([]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "hesper: warning: the fit describes not the data",
+        "hesper: warning: DeprecationWarning: old",
+    ]
 
 
 def test_version_and_unknown_command():

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -236,7 +237,9 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = [a for a in arguments if a != "--debug"]
     _leave_a_closed_home()
     try:
-        app(args=arguments, standalone_mode=True)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            app(args=arguments, standalone_mode=True)
     except HesperError as error:
         if debug:
             raise
@@ -259,6 +262,12 @@ def _leave_a_closed_home() -> None:
     if home.is_dir() and not os.access(home, os.R_OK | os.W_OK | os.X_OK):
         os.environ["HOME"] = tempfile.mkdtemp(prefix="hesper-home-")
         atexit.register(shutil.rmtree, os.environ["HOME"], ignore_errors=True)
+
+
+def _warn(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    """Show a warning as one line, without the line of code that it comes from."""
+    kind = "" if category is UserWarning else f"{category.__name__}: "
+    _complain(f"warning: {kind}{message}")
 
 
 def _complain(message: str) -> None:
