@@ -42,7 +42,7 @@ TAIL_NODES, TAIL_WEIGHTS = np.polynomial.legendre.leggauss(12)
 RANGE_NODES, RANGE_WEIGHTS = _range_rule(4)
 FAR_NODES, FAR_WEIGHTS = _range_rule(2)
 """In range, of the core and of the far tails, which are a thirtieth of the whole."""
-STEEP_NODES, STEEP_WEIGHTS = _range_rule(16)
+STEEP_NODES, STEEP_WEIGHTS = _range_rule(20)
 """The same near the front, where a gate moves the end of a ring by more than a Doppler cell."""
 ROWS = STEEP_NODES.size + 2 * FAR_NODES.size
 """Rings that nodes lie on: the core's, then either tail's."""
