@@ -11,7 +11,8 @@ UNSEEN, ELONGATED, AMBIGUOUS, UNSOLVED, ALIASED, WEAK, INCOMPLETE, FIXED = (1 <<
 """Bits of `Patches.mask` and `RadarMap.mask`; see `MASK_MEANING`."""
 MASK_MEANING = (
     "1: no echo; 2: cell elongated (runway); 4: north and south not told apart; 8: not solved; "
-    "16: Doppler aliased; 32: reflectivity below three standard deviations; 64: cycles missing; "
+    "16: Doppler aliased; 32: reflectivity below three standard deviations, or phase known to no better than "
+    "1/3 rad; 64: cycles missing; "
     "128: altitude not determined, brightness for the reference sphere"
 )
 
