@@ -68,13 +68,7 @@ def geometry(stations: Stations, waveform: Waveform, observation: Observation) -
     InputError
         If stations do not fit together, the date is not understood or Venus is below a horizon.
     """
-    count = len(stations.receivers)
-    sizes = {len(v) for v in (stations.diameters, stations.efficiencies, stations.temperatures)}
-    if not 1 <= count <= 4 or sizes != {count}:
-        raise InputError(
-            f"stations: {count} receivers but diameters, efficiencies and temperatures for {sorted(sizes)}; "
-            "give 1 to 4 receivers and one number of each kind for every one"
-        )
+    _check_stations(stations)
     check_dates([observation.date])
     if "T" in observation.date:
         from hesper.ephemeris import tdb_seconds
@@ -84,6 +78,22 @@ def geometry(stations: Stations, waveform: Waveform, observation: Observation) -
         middle = float(transits([observation.date], stations.transmitter)[0])
     times = cycle_times(middle + observation.offset, observation.duration, observation.cycle)
     return pass_geometry(times, stations.transmitter, stations.receivers, frequency=waveform.frequency)
+
+
+def _check_stations(given: Stations) -> None:
+    """Refuse receivers that are none, too many, not described or twice the same."""
+    count = len(given.receivers)
+    numbers = [len(v) for v in (given.diameters, given.efficiencies, given.temperatures)]
+    if not 1 <= count <= 4 or set(numbers) != {count}:
+        raise InputError(
+            f"stations: number of receivers {count}, of diameters, efficiencies and temperatures "
+            f"{', '.join(map(str, numbers))}; give 1 to 4 receivers and one number of each kind for every one"
+        )
+    if len(set(given.receivers)) < count:
+        raise InputError(
+            f"stations: receivers {', '.join(given.receivers)}: one of them twice, which makes no baseline; "
+            "give different stations"
+        )
 
 
 def frame(given: Pass) -> Frame:
