@@ -303,7 +303,7 @@ def _covered_phases(std):
 
 @pytest.mark.parametrize("north", [250 * km, 400 * km])
 def test_a_patch_whose_phase_is_not_known_is_flagged(geometry, north):
-    """20 dB below its mirror hardly any altitude goes unflagged; at 15 dB what does is covered as a phase is."""
+    """20 dB below its mirror hardly an altitude goes unflagged; at 15 dB others are covered as phases are."""
     level = plan_pass.cut(
         geometry, STATIONS, WAVEFORM, SCENE, across=100 * km, north=np.array([north]), looks=9
     ).signal[0]

@@ -16,7 +16,7 @@ from hesper.radar.model_steering import steer_cells
 from hesper.radar.model_tracking import Tracked, gather, track
 from hesper.record import Array
 
-BLOCK = 8192
+BLOCK = 2048
 """Cells that are gone through at a time: the memory of a block, not of the map, is what counts."""
 _SEVERAL_STARTS = 100e3
 """|y| [m] below which altitude is sought from three starts."""
