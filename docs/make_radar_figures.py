@@ -16,6 +16,7 @@ from hesper.radar import (
     grid_patches,
     pipeline_interferometer,
     pipeline_tiles,
+    plot_finder,
     plot_interferometer,
     simulate,
     simulate_finder,
@@ -55,7 +56,7 @@ def finder():
     ground = grid_finder.chart_area(config.finder, finer=3)
     looks = simulate_finder.looks(config.finder, planet, ground, config.scene, seed=config.seed)
     chart = grid_finder.chart(looks, grid_finder.chart_area(config.finder), config.scene)
-    return plot_interferometer.finder(chart, config.finder.grid)
+    return plot_finder.finder(chart, config.finder.grid)
 
 
 def save(name, drawn):

@@ -12,6 +12,7 @@ from hesper.radar import (
     plot_interferometer,
     retrieve_patches,
     simulate,
+    simulate_pass,
     simulate_scene,
     simulate_terrain,
 )
@@ -24,7 +25,7 @@ waveform = load(Waveform, {"gates": 32})
 observation = load(Observation, {"date": "1974-01-20", "cycle": "30 min"})
 scene = load(Scene, {"facet": "6 km", "reach": "600 km"})
 
-geometry = simulate.geometry(stations, waveform, observation)
+geometry = simulate_pass.geometry(stations, waveform, observation)
 view = simulate.frame(geometry)
 planet = simulate_terrain.terrain(scene)
 facets = simulate_scene.facets(planet, view, spacing=scene.facet, reach=scene.reach, seed=1)

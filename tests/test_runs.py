@@ -302,3 +302,13 @@ def test_streams_of_random_numbers_are_independent():
     first = runs.generator(1, 0).standard_normal(1000)
     assert not np.any(first == runs.generator(1, 1).standard_normal(1000))
     assert np.array_equal(first, runs.generator(1, 0).standard_normal(1000))
+
+
+def test_a_run_that_was_refused_leaves_no_folder_of_its_own(tmp_path):
+    with pytest.raises(InputError), runs.open_run(tmp_path / "new", PROVENANCE, quiet=True):
+        raise InputError("stations: refused")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "old").mkdir()
+    with pytest.raises(InputError), runs.open_run(tmp_path / "old", PROVENANCE, quiet=True):
+        raise InputError("stations: refused")
+    assert (tmp_path / "old").is_dir()

@@ -7,6 +7,7 @@ independent item). Both skip what the journal says is done, so that a killed run
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -195,6 +196,7 @@ def open_run(
     if jobs < 0:
         raise InputError(f"--jobs {jobs}: a number of processes is needed; 0 takes all cores")
     directory = directory.absolute()  # workers have working directories of their own
+    made = not directory.exists()
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(directory / _LOCK)
@@ -219,6 +221,8 @@ def open_run(
     finally:
         (directory / _OWNER).unlink(missing_ok=True)
         lock.release()
+        if made and {p.name for p in directory.iterdir()} <= {_LOCK}:
+            shutil.rmtree(directory)
 
 
 def generator(seed: int, *stream: int) -> np.random.Generator:

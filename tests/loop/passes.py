@@ -11,6 +11,7 @@ from hesper.radar import (
     model_echo,
     retrieve_patches,
     simulate,
+    simulate_pass,
     simulate_scene,
     simulate_terrain,
 )
@@ -26,7 +27,7 @@ def simulated(
         config.load(Observation, {"date": date} | (observation or {})),
     ]
     surface = config.load(Scene, {"facet": "3 km", "reach": "830 km", "relief": "test"} | scene)
-    geometry = simulate.geometry(*settings)
+    geometry = simulate_pass.geometry(*settings)
     view = simulate.frame(geometry)
     if planet is None:
         smooth = surface.relief == "smooth"

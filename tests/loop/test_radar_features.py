@@ -15,6 +15,7 @@ from hesper.radar import (
     pipeline_interferometer,
     pipeline_tiles,
     simulate,
+    simulate_pass,
     simulate_scene,
     simulate_terrain,
 )
@@ -71,7 +72,7 @@ def test_the_smallest_craters_that_are_resolved():
     places = {40.0: (150.0, 480.0), 75.0: (0.0, -500.0)}
     # A ring of small ones as round the large one, here without it, for its own wall would hide in it.
     ring = [(300.0 + 37.5 * np.cos(a), -450.0 + 37.5 * np.sin(a)) for a in np.radians([20, 110, 200, 290])]
-    geometry = simulate.geometry(*(config.load(kind, {}) for kind in (Stations, Waveform, Observation)))
+    geometry = simulate_pass.geometry(*(config.load(kind, {}) for kind in (Stations, Waveform, Observation)))
     view = simulate.frame(geometry)
 
     def crater(x, y, diameter, depth):
@@ -120,7 +121,7 @@ def test_the_smallest_craters_that_are_resolved():
 @pytest.mark.slow
 def test_the_rim_of_the_75_km_crater_bears_small_ones():
     """Small craters on the rim, against the same crater without them: walls dark before, bright beyond."""
-    geometry = simulate.geometry(*(config.load(kind, {}) for kind in (Stations, Waveform, Observation)))
+    geometry = simulate_pass.geometry(*(config.load(kind, {}) for kind in (Stations, Waveform, Observation)))
     view = simulate.frame(geometry)
 
     def crater(x, y, diameter, depth, rim):

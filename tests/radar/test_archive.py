@@ -6,7 +6,7 @@ import pytest
 from hesper import config, maps, products
 from hesper.errors import InputError, MissingError
 from hesper.radar import pipeline, read_archive, write
-from hesper.radar.data_interferometer import GoldstoneImage
+from hesper.radar.data import GoldstoneImage
 from hesper.runs import open_run
 from hesper.units import deg, km, us
 

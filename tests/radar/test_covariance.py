@@ -11,6 +11,8 @@ from hesper.constants import VENUS_RADIUS
 from hesper.radar import model_covariance as covariance
 from hesper.radar import model_geometry, model_solver, plan_pass
 from hesper.radar.data_settings import Reduction, Scene, Stations, Waveform
+from hesper.radar.retrieve_cells import phase_std
+from hesper.radar.retrieve_patches import LARGEST_PHASE_STD
 from hesper.units import km
 
 PASS = np.arange(-170, 171, 10) * 60.0
@@ -290,3 +292,50 @@ def test_a_dark_patch_is_covered_and_a_prior_takes_its_excess_out(geometry, nort
         excess[k], error[k] = away[:, 0].mean(), away[:, 0].std() / np.sqrt(known.sum())
     assert excess[0] > 3 * error[0]
     assert abs(excess[1]) < 3 * error[1]
+
+
+def _covered_phases(std):
+    """Return how often 2σ hold the phase of a constant in circular noise, where σ is below the limit."""
+    found = 1 / std + np.random.default_rng(4).normal(size=(400_000, 2)) @ np.array([1, 1j])
+    found = found[np.abs(found) > 1 / LARGEST_PHASE_STD]
+    return np.mean(np.abs(np.angle(found)) < 2 / np.abs(found))
+
+
+@pytest.mark.parametrize("north", [250 * km, 400 * km])
+def test_a_patch_whose_phase_is_not_known_is_flagged(geometry, north):
+    """20 dB below its mirror hardly an altitude goes unflagged; at 15 dB others are covered as phases are."""
+    level = plan_pass.cut(
+        geometry, STATIONS, WAVEFORM, SCENE, across=100 * km, north=np.array([north]), looks=9
+    ).signal[0]
+    cell, theta = _cell(north, geometry)
+    kept = {}
+    for ratio in (30.0, 100.0):
+        theta[:] = level, ratio * level, 0.0, 0.0
+        found, fisher, state, _ = _solve(cell, _draw(cell, theta, 9, 1500, 23), 9)
+        found, fisher = found[state == model_solver.CONVERGED], fisher[state == model_solver.CONVERGED]
+        std = np.sqrt(np.diagonal(np.linalg.inv(fisher), axis1=1, axis2=2))
+        n = np.full((len(found), len(cell["y0"])), 9.0)
+        away = np.full(len(found), north)
+        turning = phase_std(cell["ky"], n, away, found[:, 2:].T, std[:, 2:].T)
+        # The bright side's phase is always known.
+        assert np.all(turning[1] < LARGEST_PHASE_STD)
+        good = (turning[0] < LARGEST_PHASE_STD) & (found[:, 0] > 3 * std[:, 0])
+        kept[ratio] = good.mean()
+        if ratio == 30.0:
+            share = _covered_phases(np.median(turning[0]))
+            covered = np.mean(np.abs(found[good, 2]) < 2 * std[good, 2])
+            assert share > 0.93
+            assert covered > share - 3 * np.sqrt(share * (1 - share) / good.sum())
+    assert kept[30.0] > 0.8
+    assert kept[100.0] < 0.1
+
+
+def test_an_interval_of_phase_holds_up_to_a_third_of_a_radian():
+    """Where the limit comes from: the phase of a constant in circular noise, σ/A being 0.32 rad."""
+    rng = np.random.default_rng(3)
+    noise = rng.normal(size=(2_000_000, 2)) @ np.array([1, 1j])
+    rms = {std: np.angle(1 / std + noise).std() / std for std in (0.3, 0.32, LARGEST_PHASE_STD, 0.5)}
+    # Known to 1/√(2 · 2e6) = 5e-4 of itself; 1.08 is what rms over bound may be anywhere in this package.
+    assert rms[0.3] < 1.08 < rms[LARGEST_PHASE_STD] < 1.1
+    assert rms[0.32] == pytest.approx(1.08, abs=0.005)
+    assert rms[0.5] > 1.2

@@ -16,6 +16,7 @@ from hesper.radar import (
     pipeline,
     pipeline_interferometer,
     pipeline_tiles,
+    plan,
     read_archive,
     retrieve_patches,
 )
@@ -262,3 +263,19 @@ def test_looks_of_other_stations_are_refused(tmp_path):
         _run(tmp_path / "out", given | swapped)
     with pytest.raises(InputError, match=r"frequency \[Hz\] of the looks"):
         _run(tmp_path / "out2", given | {"waveform": {"frequency": "2380 MHz"}})
+
+
+@pytest.mark.parametrize(
+    ("count", "receivers", "words"),
+    [
+        (1, ["DSS-14"], "one receiver"),
+        (2, ["DSS-14", "DSS-14"], "twice"),
+        (1, ["DSS-14", "DSS-12"], "of diameters, efficiencies and temperatures 1, 1, 1"),
+    ],
+)
+def test_stations_that_make_no_interferometer_are_refused(count, receivers, words):
+    each = {"diameters": ["64 m"], "efficiencies": [0.65], "temperatures": ["25 K"]}
+    stations = {name: values * count for name, values in each.items()}
+    recipe = {"stations": stations | {"receivers": receivers}}
+    with pytest.raises(InputError, match=words):
+        plan.tables(config.load(plan.Config, recipe))

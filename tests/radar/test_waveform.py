@@ -9,6 +9,7 @@ from hesper.radar import (
     calibrate_code,
     model_echo,
     simulate,
+    simulate_pass,
     simulate_scene,
     simulate_terrain,
     simulate_voltages,
@@ -108,7 +109,7 @@ def test_voltages_decode_to_the_look_that_was_sent(code, limit):
         Scene: {"facet": "12 km", "reach": "450 km", "relief": "smooth"},
     }  # fmt: skip
     stations, pulse, observation, scene = (config.load(kind, table) for kind, table in kinds.items())
-    geometry = simulate.geometry(stations, pulse, observation)
+    geometry = simulate_pass.geometry(stations, pulse, observation)
     view = simulate.frame(geometry)
     facets = simulate_scene.facets(
         simulate_terrain.terrain(scene), view, spacing=scene.facet, reach=scene.reach, seed=1

@@ -16,6 +16,8 @@ from hesper.record import Array, Spec, dimensions, nested, specs
 
 _R = TypeVar("_R")
 _EPOCH = "microseconds since 1970-01-01 00:00:00"
+_LARGE = 1 << 24
+"""Bytes beyond which an array is written part by part."""
 _STANDARD = {"lon": "longitude", "lat": "latitude"}
 
 
@@ -165,7 +167,13 @@ def _put(out: Any, name: str, data: Array, dims: tuple[str, ...], attributes: di
     kind = _text_kind() if text else data.dtype
     missing = {"fillvalue": np.nan} if data.dtype.kind == "f" else {}
     content = data.astype(object) if text else data
-    variable = out.create_variable(name, dims, kind, data=content, **missing, **packed, **checked)
+    if packed and data.nbytes > _LARGE:
+        variable = out.create_variable(name, dims, kind, **missing, **packed, **checked)
+        # Rows of whole chunks at a time: what is no row of memory, half of a complex array, is copied.
+        for begin in range(0, len(data), variable.chunks[0]):
+            variable[begin : begin + variable.chunks[0]] = data[begin : begin + variable.chunks[0]]
+    else:
+        variable = out.create_variable(name, dims, kind, data=content, **missing, **packed, **checked)
     variable.attrs.update(attributes)
 
 

@@ -164,3 +164,17 @@ class Passes:
     duration: float = number("s", "length of the pass, centred on transit")
     transmitter: str = text("name of the transmitting station and first receiver")
     receiver: str = text("name of the second receiver")
+
+
+@record
+class GoldstoneImage:
+    """An image of the archive's volume MG_1001: brightness or altitude of one pass."""
+
+    value: Array = array("y x", "1", "byte of the image; 0: no echo")
+    altitude: Array = array("y x", "m", "altitude; NaN where the scale of the bytes is not known")
+    grid: Grid
+    highest: int = number("1", "largest byte: 63 before 1977", dtype=int)
+    date: str = text("day of the pass")
+    quantity: str = text("what the bytes are")
+    radar_lon: float = number("rad", "longitude of the sub-Earth point, east")
+    radar_lat: float = number("rad", "latitude of the sub-Earth point")

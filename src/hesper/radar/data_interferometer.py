@@ -11,7 +11,8 @@ UNSEEN, ELONGATED, AMBIGUOUS, UNSOLVED, ALIASED, WEAK, INCOMPLETE, FIXED = (1 <<
 """Bits of `Patches.mask` and `RadarMap.mask`; see `MASK_MEANING`."""
 MASK_MEANING = (
     "1: no echo; 2: cell elongated (runway); 4: north and south not told apart; 8: not solved; "
-    "16: Doppler aliased; 32: reflectivity below three standard deviations; 64: cycles missing; "
+    "16: Doppler aliased; 32: reflectivity below three standard deviations, or phase known to no better than "
+    "1/3 rad; 64: cycles missing; "
     "128: altitude not determined, brightness for the reference sphere"
 )
 
@@ -243,17 +244,3 @@ class Facets(NamedTuple):
     """(facet,) [m²]."""
     factor: Array
     """(facet,): reflectivity over the law's."""
-
-
-@record
-class GoldstoneImage:
-    """An image of the archive's volume MG_1001: brightness or altitude of one pass."""
-
-    value: Array = array("y x", "1", "byte of the image; 0: no echo")
-    altitude: Array = array("y x", "m", "altitude; NaN where the scale of the bytes is not known")
-    grid: Grid
-    highest: int = number("1", "largest byte: 63 before 1977", dtype=int)
-    date: str = text("day of the pass")
-    quantity: str = text("what the bytes are")
-    radar_lon: float = number("rad", "longitude of the sub-Earth point, east")
-    radar_lat: float = number("rad", "latitude of the sub-Earth point")

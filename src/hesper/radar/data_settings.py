@@ -55,7 +55,7 @@ class Observation:
 
     date: str = setting("1974-01-20", "text", "UTC day of the pass, or a UTC time within it")
     duration: float = setting(
-        6 * hour, "s", "length of the pass", shown="h", minimum=10 * minute, maximum=12 * hour
+        6 * hour, "s", "length of the pass", shown="h", minimum=6 * minute, maximum=12 * hour
     )
     offset: float = setting(
         0.0, "s", "middle of the pass after transit", shown="h", minimum=-8 * hour, maximum=8 * hour

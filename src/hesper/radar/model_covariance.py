@@ -63,9 +63,8 @@ def information_pair(
     and likewise the score, S standing for one of the derivatives.
     """
     total = 0.0
-    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
-    f00, f01, f02, f03, f11 = 0.0, 0.0, 0.0, 0.0, 0.0
-    f12, f13, f22, f23, f33 = 0.0, 0.0, 0.0, 0.0, 0.0
+    s0 = s1 = s2 = s3 = 0.0
+    f00 = f01 = f02 = f03 = f11 = f12 = f13 = f22 = f23 = f33 = 0.0
     g = gain[1]
     root = math.sqrt(g)
     c11 = theta[0] + theta[1] + 1.0

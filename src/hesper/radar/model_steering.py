@@ -7,103 +7,208 @@ import numpy as np
 from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.record import Array
 
+
+def _gauss(moment: Array) -> tuple[Array, Array]:
+    """Return the nodes and weights that an even weight's moments give (Golub & Welsch 1969)."""
+    order = np.arange(len(moment) // 2 + 1)
+    norm = np.diagonal(np.linalg.cholesky(moment[order[:, None] + order]))
+    steps = norm[1:-1] / norm[:-2]
+    nodes, vectors = np.linalg.eigh(np.diag(steps, 1) + np.diag(steps, -1))
+    return nodes, moment[0] * vectors[0] ** 2
+
+
+def _range_rule(count: int) -> tuple[Array, Array]:
+    """Return the rule for the response in range, ∫ (1 − |u|)² f(u) du over ±1."""
+    return _gauss(np.array([0 if k % 2 else 4 / ((k + 1) * (k + 2) * (k + 3)) for k in range(2 * count + 1)]))
+
+
+def _doppler_rule(count: int, reach: float) -> tuple[Array, Array]:
+    """Return the rule for the response in Doppler shift, ∫ sinc²(v) f(v) dv over ±reach."""
+    at, weight = np.polynomial.legendre.leggauss(64)
+    moment = [0 if k % 2 else np.sum(weight * np.sinc(reach * at) ** 2 * at**k) for k in range(2 * count + 1)]
+    nodes, weights = _gauss(np.array(moment))
+    return reach * nodes, reach * weights
+
+
 CORE = 3.0
-"""Doppler cells from the middle within which sinc² is summed; beyond, its mean 1/2π²v² is integrated."""
-CORE_NODES = (np.arange(4 * CORE) - 2 * CORE + 0.5) / 2
-CORE_WEIGHTS = np.sinc(CORE_NODES) ** 2 / 2
-"""Half a cell is step enough: the transform of sinc² ends at one cycle a cell, so that sums are integrals."""
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
-RANGE_NODES = np.concatenate([(_NODES - 1) / 2, (_NODES + 1) / 2])
-RANGE_WEIGHTS = np.concatenate([_WEIGHTS, _WEIGHTS]) / 2
-"""Gauss's nodes in either half of ±1 gate: the response has its kink between them."""
-TAIL_NODES, TAIL_WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
-"""Gauss's nodes in 1/v, from the core to the end of the range ring, on either side."""
+"""Doppler cells from the middle within which sinc² itself counts; beyond, its mean 1/2π²v²."""
+CORE_NODES, CORE_WEIGHTS = _doppler_rule(4, CORE)
+EDGE = 8.0
+"""Doppler cells from the end of the range ring within which 1/y′ is too steep for that rule."""
+EDGE_NODES, EDGE_WEIGHTS = np.polynomial.legendre.leggauss(28)
+"""Gauss's nodes there, in the angle along the ring, whose step is dx/y′."""
+TAIL_NODES, TAIL_WEIGHTS = np.polynomial.legendre.leggauss(12)
+"""Gauss's nodes in the cotangent of half the angle from the cell, from the core to the end of the ring."""
+RANGE_NODES, RANGE_WEIGHTS = _range_rule(4)
+FAR_NODES, FAR_WEIGHTS = _range_rule(2)
+"""In range, of the core and of the far tails, which are a thirtieth of the whole."""
+STEEP_NODES, STEEP_WEIGHTS = _range_rule(20)
+"""The same near the front, where a gate moves the end of a ring by more than a Doppler cell."""
+ROWS = STEEP_NODES.size + 2 * FAR_NODES.size
+"""Rings that nodes lie on: the core's, then either tail's."""
+MOST = max(CORE_NODES.size, EDGE_NODES.size, TAIL_NODES.size)
+"""Most nodes of a ring."""
+
+
+_WHOLE = 1.5 * 2.0**52
+"""What is added and taken off again to round to a whole number."""
 
 
 @compiled
-def _node(
-    x: float, z: float, kx: float, ky: float, side: float, shift: float, offset: float, width: float,
-    radius: float,
-) -> tuple[float, float]:  # fmt: skip
-    """Return y [m] of a place displaced in depth [m] and Doppler cells, and its phase; y < 0: none."""
-    across = x + offset * width
-    above = z - shift
-    square = radius * radius - across * across - above * above
-    if square <= 0.0:
-        return -1.0, 0.0
-    y = math.sqrt(square)
-    return y, kx * across + side * ky * y
+def _turn(phase: float) -> tuple[float, float]:
+    """Return cosine and sine to 1e-8 by Taylor's series of a quarter of the angle, twice doubled.
 
-
-@compiled
-def _offset(j: int, east: float, west: float) -> tuple[float, float]:
-    """Return a node's offset in Doppler cells and its weight; the ring ends `east` and `west` of the cell."""
-    if j < CORE_NODES.size:
-        return CORE_NODES[j], CORE_WEIGHTS[j]
-    j -= CORE_NODES.size
-    sign = 1.0 if j < TAIL_NODES.size else -1.0
-    end = east if sign > 0.0 else west
-    if end <= CORE:
-        return 0.0, 0.0
-    span = 1.0 / CORE - 1.0 / end
-    # With t = 1/v, ∫ dv/2π²v² = ∫ dt/2π².
-    t = 1.0 / end + span * TAIL_NODES[j % TAIL_NODES.size]
-    return sign / t, span * TAIL_WEIGHTS[j % TAIL_NODES.size] / (2.0 * math.pi * math.pi)
-
-
-@compiled
-def steer(
-    x: float, z: float, kx: float, ky: float, side: float, gate: float, width: float, radius: float,
-    law: Array, place: float,
-) -> tuple[float, float, float]:  # fmt: skip
-    """Return the cell-integrated steering factor q (real, imaginary) and the patch's area [m²].
-
-    Parameters
-    ----------
-    x, z
-        Centre of the cell: along the Doppler axis and toward the radar [m].
-    kx, ky
-        Fringe vector of the pair [rad m-1].
-    side
-        +1 north, −1 south.
-    gate, width
-        Depth of a gate and width of a Doppler cell [m].
-    radius
-        Of the sphere [m].
-    law, place
-        Mean reflectivity at every gate, (gate,), and the cell's own gate, which may be fractional.
-
-    Notes
-    -----
-    q = ⟨exp i[κ·(r′ − r)]⟩ weighted by (1 − |u|)² sinc²(v) σ0(θ′)/y′ over u = ±1 gate and all Doppler
-    offsets v up to the ends of the range ring, where y′ = 0.
+    A loop over it runs in vectors, which one that calls a library's functions does not.
     """
-    y0, phase = _node(x, z, kx, ky, side, 0.0, 0.0, width, radius)
-    real, imaginary, weight, area = 0.0, 0.0, 0.0, 0.0
-    if y0 < 0.0:
-        phase = kx * x
-    for i in range(RANGE_NODES.size):
-        u = RANGE_NODES[i]
-        at = min(max(place + u, 0.0), law.size - 1.0)
-        low = min(int(at), law.size - 2)
-        level = law[low] + (at - low) * (law[low + 1] - law[low])
-        taper = (1.0 - abs(u)) ** 2 * RANGE_WEIGHTS[i]
-        above = z - u * gate
-        ring = math.sqrt(max(radius * radius - above * above, 0.0))
-        for j in range(CORE_NODES.size + 2 * TAIL_NODES.size):
-            v, share = _offset(j, (ring - x) / width, (ring + x) / width)
-            y, turned = _node(x, z, kx, ky, side, u * gate, v, width, radius)
-            if y <= 0.0 or share <= 0.0:
-                continue
-            part = taper * share / y
-            area += part
-            part *= level
-            weight += part
-            real += part * math.cos(turned - phase)
-            imaginary += part * math.sin(turned - phase)
-    if weight == 0.0:
-        return 0.0, 0.0, 0.0
-    return real / weight, imaginary / weight, area * radius * gate * width
+    # Division is slow, and a constant's reciprocal is a factor only where it is written so.
+    t = 0.25 * (phase - 2.0 * math.pi * ((phase * (0.5 / math.pi) + _WHOLE) - _WHOLE))
+    s = t * t
+    sine = t * (1.0 + s * (-1 / 6 + s * (1 / 120 + s * (-1 / 5040 + s * (1 / 362880)))))
+    cosine = 1.0 + s * (-1 / 2 + s * (1 / 24 + s * (-1 / 720 + s * (1 / 40320 + s * (-1 / 3628800)))))
+    cosine, sine = 1.0 - 2.0 * sine * sine, 2.0 * sine * cosine
+    return 1.0 - 2.0 * sine * sine, 2.0 * sine * cosine
+
+
+@compiled
+def _level(law: Array, place: float) -> float:
+    """Return the law at a fractional gate, by a parabola through the nearest three."""
+    at = min(max(place, 0.0), law.size - 1.0)
+    near = min(max(int(at + 0.5), 1), law.size - 2)
+    t = at - near
+    rise, bend = law[near + 1] - law[near - 1], law[near + 1] - 2.0 * law[near] + law[near - 1]
+    return float(law[near] + 0.5 * t * (rise + t * bend))
+
+
+@compiled
+def _core(x: float, width: float, square: float, weight: float, row: int, away: Array, y: Array,
+          part: Array) -> None:  # fmt: skip
+    """Add the nodes of the core of a ring whose ends are far."""
+    for j in range(CORE_NODES.size):
+        shifted = CORE_NODES[j] * width
+        along = x + shifted
+        north = math.sqrt(square - along * along)
+        away[row, j], y[row, j], part[row, j] = shifted, north, weight * CORE_WEIGHTS[j] / north
+
+
+@compiled
+def _edge(x: float, width: float, ring: float, west: float, east: float, weight: float, row: int, away: Array,
+          y: Array, part: Array) -> None:  # fmt: skip
+    """Add the nodes from `west` to `east` of a cell, or to the end of its ring where that is nearer."""
+    first = math.asin(min(max((x - west * width) / ring, -1.0), 1.0))
+    last = math.asin(min(max((x + east * width) / ring, -1.0), 1.0))
+    middle, half = 0.5 * (first + last), 0.5 * (last - first)
+    for j in range(EDGE_NODES.size):
+        cosine, sine = _turn(middle + half * EDGE_NODES[j])
+        shifted = ring * sine - x
+        angle = math.pi * shifted / width
+        rise = _turn(angle)[1]
+        square = 1.0 - angle * angle / 3.0 if abs(angle) < 1e-3 else rise * rise / (angle * angle)
+        away[row, j], y[row, j] = shifted, ring * cosine
+        part[row, j] = weight * half * EDGE_WEIGHTS[j] * square / width
+
+
+@compiled
+def _tail(x: float, width: float, ring: float, sign: float, weight: float, row: int, away: Array, y: Array,
+          part: Array) -> None:  # fmt: skip
+    """Add the nodes from the core to the end of the ring, `sign` of x."""
+    # With t = cot(Δ/2) of the angle Δ from the cell, ∫ dΔ/v² has no steep integrand any more; nodes even
+    # in √|t| follow the turning phase of the far end as well. (cos a + cos b)/(sin a − sin b) is that cot.
+    pole = min(max(x, -ring), ring)
+    north = math.sqrt(ring * ring - pole * pole)
+    inner = sign * max(sign * x + CORE * width, -ring)
+    near = math.sqrt((north + math.sqrt(ring * ring - inner * inner)) / (sign * (inner - pole)))
+    end = math.sqrt(north / (ring - sign * pole))
+    middle, half = 0.5 * (near + end), 0.5 * (near - end)
+    weight *= 2.0 / (math.pi * math.pi) * half * width
+    for j in range(TAIL_NODES.size):
+        root = middle + half * TAIL_NODES[j]
+        t = sign * root * root
+        turned = 2.0 / (1.0 + t * t)
+        shifted = turned * (north * t - pole) + (pole - x)
+        away[row, j] = shifted
+        y[row, j] = north * (1.0 - turned) - pole * turned * t
+        part[row, j] = weight * 0.5 * TAIL_WEIGHTS[j] * root * turned / (shifted * shifted)
+
+
+@compiled
+def _ring(z: float, depth: float, radius: float) -> float:
+    """Return the radius [m] of the range ring at a depth behind a cell, 0 where there is none."""
+    above = z - depth
+    return math.sqrt(max(radius * radius - above * above, 0.0))
+
+
+@compiled
+def _spread(x: float, z: float, gate: float, width: float, radius: float, law: Array, place: float,
+            filled: Array, away: Array, y: Array, part: Array) -> float:  # fmt: skip
+    """Fill the nodes of a cell, (ROWS, most): offset along the Doppler axis, y [m], share."""
+    area = 0.0
+    # The smallest of the rings says what is near the end: all nodes of a cell are of one kind.
+    least = _ring(z, RANGE_NODES[0] * gate, radius)
+    to_east, to_west = least - x <= EDGE * width, least + x <= EDGE * width
+    west, east = np.inf if to_west else CORE, np.inf if to_east else CORE
+    steep = (to_east or to_west) and radius * gate > _ring(z, 0.0, radius) * width
+    filled[:] = 0
+    for row in range(STEEP_NODES.size if steep else RANGE_NODES.size):
+        u = STEEP_NODES[row] if steep else RANGE_NODES[row]
+        weight = STEEP_WEIGHTS[row] if steep else RANGE_WEIGHTS[row]
+        ring = _ring(z, u * gate, radius)
+        if not (to_east or to_west):
+            _core(x, width, ring * ring, weight, row, away, y, part)
+            filled[row] = CORE_NODES.size
+        elif ring > 0.0:
+            _edge(x, width, ring, west, east, weight, row, away, y, part)
+            filled[row] = EDGE_NODES.size
+        area += _weigh(_level(law, place + u), row, filled[row], part)
+    for i in range(FAR_NODES.size):
+        ring, level = _ring(z, FAR_NODES[i] * gate, radius), _level(law, place + FAR_NODES[i])
+        for side in range(2):
+            row = STEEP_NODES.size + 2 * i + side
+            sign = 1.0 - 2.0 * side
+            seen = ring - sign * x > CORE * width and not (to_west if side else to_east)
+            if seen:
+                filled[row] = TAIL_NODES.size
+                _tail(x, width, ring, sign, FAR_WEIGHTS[i], row, away, y, part)
+            area += _weigh(level, row, filled[row], part)
+    return area
+
+
+@compiled
+def _weigh(level: float, row: int, count: int, part: Array) -> float:
+    """Multiply shares by the law; return their sum without it."""
+    total = 0.0
+    for j in range(count):
+        total += part[row, j]
+    for j in range(count):
+        part[row, j] *= level
+    return total
+
+
+@compiled
+def _rotate(kx: float, ky: float, y0: float, filled: Array, away: Array, y: Array, part: Array,
+            turned: Array, out: Array) -> None:  # fmt: skip
+    """Fill q of both sides, (2,): the mean of exp i[κ·(r′ − r)] over the nodes of a cell."""
+    turned[:, :] = 0.0
+    for row in range(ROWS):
+        for j in range(filled[row]):
+            cosine, sine = _turn(kx * away[row, j])
+            other, rise = _turn(ky * (y[row, j] - y0))
+            other, rise = part[row, j] * other, part[row, j] * rise
+            turned[0, j] += part[row, j]
+            turned[1, j] += cosine * other
+            turned[2, j] += sine * rise
+            turned[3, j] += sine * other
+            turned[4, j] += cosine * rise
+    total, one, two, three, four = 0.0, 0.0, 0.0, 0.0, 0.0
+    for j in range(MOST):
+        total += turned[0, j]
+        one += turned[1, j]
+        two += turned[2, j]
+        three += turned[3, j]
+        four += turned[4, j]
+    out[0], out[1] = 0.0, 0.0
+    if total > 0.0:
+        out[0] = complex((one - two) / total, (three + four) / total)
+        out[1] = complex((one + two) / total, (three - four) / total)
 
 
 @compiled_parallel
@@ -111,26 +216,37 @@ def steer_cells(
     x: Array, z: Array, kappa: Array, gate: float, width: Array, radius: float, law: Array, place: Array,
     out: Array, area: Array,
 ) -> None:  # fmt: skip
-    """Fill q, (cell, cycle, side, pair) complex, and area, (cell, cycle) [m²]; see `steer`.
+    """Fill the cell-integrated steering factor q of cells and the area of their patches.
 
     Parameters
     ----------
     x, z
-        (cell, cycle) [m].
+        Centres of the cells along the Doppler axis and toward the radar, (cell, cycle) [m].
     kappa
-        (cycle, pair, 2) [rad m-1].
-    width
-        Of a Doppler cell, (cycle,) [m].
-    place
-        Gate of every cell, (cell, cycle).
+        Fringe vectors, (cycle, pair, 2) [rad m-1].
+    gate, width
+        Depth of a gate [m] and width of a Doppler cell, (cycle,) [m].
+    radius
+        Of the sphere [m].
+    law, place
+        Mean reflectivity at every gate, (gate,), and a cell's own gate, (cell, cycle), fractional or not.
+    out, area
+        Filled: q, (cell, cycle, side, pair) complex, north first, and area, (cell, cycle) [m²]; 0 where
+        there is no surface.
+
+    Notes
+    -----
+    q = ⟨exp i[κ·(r′ − r)]⟩ weighted by (1 − |u|)² sinc²(v) σ0(θ′)/y′ over u = ±1 gate and all Doppler
+    offsets v up to the ends of the range ring, where y′ = 0. Both sides and all pairs share the nodes.
     """
     for i in prange(x.shape[0]):
+        away, y, part = np.empty((ROWS, MOST)), np.empty((ROWS, MOST)), np.empty((ROWS, MOST))
+        turned, sides = np.empty((5, MOST)), np.empty(2, np.complex128)
+        filled = np.zeros(ROWS, np.int64)
         for c in range(x.shape[1]):
-            for side in range(2):
-                for pair in range(kappa.shape[1]):
-                    real, imaginary, whole = steer(
-                        x[i, c], z[i, c], kappa[c, pair, 0], kappa[c, pair, 1], 1.0 - 2.0 * side, gate,
-                        width[c], radius, law, place[i, c],
-                    )  # fmt: skip
-                    out[i, c, side, pair] = complex(real, imaginary)
-                    area[i, c] = whole
+            y0 = math.sqrt(max(radius * radius - x[i, c] * x[i, c] - z[i, c] * z[i, c], 0.0))
+            whole = _spread(x[i, c], z[i, c], gate, width[c], radius, law, place[i, c], filled, away, y, part)
+            area[i, c] = whole * radius * gate * width[c]
+            for pair in range(kappa.shape[1]):
+                _rotate(kappa[c, pair, 0], kappa[c, pair, 1], y0, filled, away, y, part, turned, sides)
+                out[i, c, 0, pair], out[i, c, 1, pair] = sides[0], sides[1]

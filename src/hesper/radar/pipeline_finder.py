@@ -8,7 +8,7 @@ from hesper.config import existing
 from hesper.errors import MissingError
 from hesper.figures import png
 from hesper.products import Result, geotiff, netcdf, read
-from hesper.radar import grid_finder, plot_interferometer, simulate_finder
+from hesper.radar import grid_finder, plot_finder, simulate_finder
 from hesper.radar.data_finder import DiskLook, FinderMap
 from hesper.radar.data_interferometer import AMBIGUOUS, ELONGATED
 from hesper.radar.pipeline_config import Config
@@ -50,7 +50,7 @@ def products(found: FinderMap, config: Config, run: Run) -> list[Result]:
     """Write the map; return what part of it is sure."""
     run.write("finder.nc", lambda: netcdf(found))
     run.write("finder.tif", lambda: geotiff(found))
-    run.write("finder.png", lambda: png(plot_interferometer.finder(found, config.finder.grid)))
+    run.write("finder.png", lambda: png(plot_finder.finder(found, config.finder.grid)))
     seen = found.n > 0
     return [
         Result("radar", "days that see a cell, at most", "count", float(found.n.max())),

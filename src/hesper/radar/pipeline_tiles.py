@@ -7,7 +7,15 @@ from pathlib import Path
 from hesper import config
 from hesper.products import netcdf, read_netcdf, sha256
 from hesper.products import read as read_product
-from hesper.radar import read, retrieve_patches, simulate, simulate_scene, simulate_terrain, write
+from hesper.radar import (
+    read,
+    retrieve_patches,
+    simulate,
+    simulate_pass,
+    simulate_scene,
+    simulate_terrain,
+    write,
+)
 from hesper.radar.data_interferometer import Pass, Patches, Statistics
 from hesper.radar.pipeline_config import Config
 from hesper.radar.retrieve_cells import Slab
@@ -17,7 +25,7 @@ from hesper.runs import Run
 
 def geometry(settings: Config) -> Pass:
     """Return the geometry of a recipe's pass."""
-    return simulate.geometry(settings.stations, settings.waveform, settings.observation)
+    return simulate_pass.geometry(settings.stations, settings.waveform, settings.observation)
 
 
 def terrain(settings: Config) -> simulate_terrain.Terrain:

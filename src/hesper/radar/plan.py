@@ -9,7 +9,7 @@ from hesper import ephemeris
 from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
 from hesper.geometry import sphere
-from hesper.radar import plan_pass, simulate
+from hesper.radar import plan_pass, simulate_pass
 from hesper.radar.data import Passes
 from hesper.radar.data_interferometer import ALIASED, Pass, Predicted
 from hesper.radar.data_settings import Observation, Reduction, Scene, Stations, Waveform
@@ -47,9 +47,14 @@ def tables(config: Config) -> list[Table]:
     Raises
     ------
     InputError
-        If Venus is below a horizon or the date is not understood.
+        If Venus is below a horizon, the date is not understood or there is no second receiver.
     """
-    geometry = simulate.geometry(config.stations, config.waveform, config.observation)
+    if len(config.stations.receivers) < 2:
+        raise InputError(
+            f"stations: one receiver ({config.stations.receivers[0]}); bounds of altitudes and hemispheres "
+            "need at least two; name another"
+        )
+    geometry = simulate_pass.geometry(config.stations, config.waveform, config.observation)
     settings = (config.stations, config.waveform, config.scene)
     found = plan_pass.predict(geometry, *settings, looks=config.observation.looks, reduction=config.reduction)
     date = config.observation.date
@@ -80,7 +85,10 @@ def _summary(geometry: Pass, found: Predicted) -> list[tuple[str, str]]:
         ("altitude noise would peak at |y|", ", ".join(f"{y / km:.0f}" for y in found.bands) + " km"),
         ("half-width of the runway", f"{found.runway / km:.0f} km"),
         ("Doppler aliasing", f"beyond |x| = {found.alias_edge / km:.0f} km" if aliased else "none"),
-        ("median σ of altitude outside the runway", f"{np.median(found.altitude_std[usable]):.0f} m"),
+        (
+            "median σ of altitude outside the runway",
+            f"{_median(found.altitude_std[usable]):.0f} m" if usable.any() else "no cell",
+        ),
     ]
 
 
@@ -92,13 +100,18 @@ def _by_distance(found: Predicted) -> list[tuple[str, ...]]:
             rows.append(
                 (
                     f"{low}–{low + 100}",
-                    f"{np.median(found.altitude_std[here]):.0f}",
-                    f"{100 * np.median(found.signal_std[here]):.1f}",
-                    f"{np.median(found.contrast_std[here]):.2f}",
+                    f"{_median(found.altitude_std[here]):.0f}",
+                    f"{100 * _median(found.signal_std[here]):.1f}",
+                    f"{_median(found.contrast_std[here]):.2f}",
                     f"{100 * np.mean(found.mask[here] > 0):.0f}",
                 )
             )
     return rows
+
+
+def _median(values: Array) -> float:
+    """Return the median; a place without an echo, whose bound is 0/0, counts as infinite."""
+    return float(np.median(np.nan_to_num(values, nan=np.inf, posinf=np.inf)))
 
 
 def passes(

@@ -5,17 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hesper import maps
-from hesper.constants import VENUS_RADIUS
 from hesper.ephemeris import utc
 from hesper.figures import COLOURS, figure, styled
-from hesper.radar.data_finder import FinderMap
+from hesper.radar.data import GoldstoneImage
 from hesper.radar.data_interferometer import (
     ALIASED,
-    AMBIGUOUS,
-    ELONGATED,
     AltitudeMosaic,
     Backscatter,
-    GoldstoneImage,
     Predicted,
     RadarMap,
     Truth,
@@ -234,34 +230,4 @@ def archived(given: GoldstoneImage) -> "Figure":
         drawn.colorbar(shown, ax=axes, label="byte", shrink=0.8)
         _frame(axes, given.grid)
         axes.set_title(f"{given.quantity.lower()}, {given.date}")
-    return drawn
-
-
-def finder(given: FinderMap, step: float) -> "Figure":
-    """Draw the finder map, lines every `step` [rad], circles round the regions of the eight images."""
-    drawn = figure(7.5, 4.6)
-    west, east = given.grid.x[0] / VENUS_RADIUS / deg, given.grid.x[-1] / VENUS_RADIUS / deg
-    south, north = given.grid.y[-1] / VENUS_RADIUS / deg, given.grid.y[0] / VENUS_RADIUS / deg
-    with styled():
-        axes = drawn.subplots()
-        axes.set_facecolor("black")
-        shown = axes.imshow(
-            np.where((given.mask & ELONGATED) > 0, np.nan, given.brightness),
-            extent=(west, east, south, north), cmap="gray", vmin=0.3, vmax=2.0, aspect="equal",
-        )  # fmt: skip
-        x, y = np.meshgrid(np.linspace(west, east, given.mask.shape[1]), given.grid.y / VENUS_RADIUS / deg)
-        mixed = ((given.mask & AMBIGUOUS) > 0).astype(float)
-        axes.contourf(x, y, mixed, levels=[0.5, 1.5], colors="none", hatches=["...."])
-        angle = np.linspace(0, 2 * np.pi, 100)
-        for lon, lat in zip(given.circle_lon / deg, given.circle_lat / deg, strict=True):
-            near = (lon - west) % 360 + west
-            axes.plot(near + 7.2 * np.cos(angle), lat + 7.2 * np.sin(angle), color=COLOURS[4], linewidth=0.9)
-        lines = step / deg
-        axes.set_xticks(np.arange(np.ceil(west / lines) * lines, east, lines))
-        axes.set_yticks(np.arange(np.ceil(south / lines) * lines, north, lines))
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value % 360:.0f}°")
-        axes.set(xlabel="longitude, east", ylabel="latitude", xlim=(west, east), ylim=(south, north))
-        axes.tick_params(axis="x", labelrotation=45)
-        axes.grid(visible=True, color="#88aacc", alpha=0.6)
-        drawn.colorbar(shown, ax=axes, label="reflectivity over its law", shrink=0.7)
     return drawn

@@ -13,8 +13,8 @@ from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError, MissingError
 from hesper.products import pds3
 from hesper.products import read as read_product
-from hesper.radar.data import Look
-from hesper.radar.data_interferometer import Echoes, GoldstoneImage
+from hesper.radar.data import GoldstoneImage, Look
+from hesper.radar.data_interferometer import Echoes
 from hesper.radar.model import code_axes
 from hesper.radar.read import ARECIBO_FREQUENCY
 from hesper.record import Array

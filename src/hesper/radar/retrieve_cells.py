@@ -8,6 +8,7 @@ import numpy as np
 from hesper.constants import VENUS_RADIUS
 from hesper.radar.data_interferometer import Pass, Statistics
 from hesper.radar.data_settings import Reduction, Scene
+from hesper.radar.model_covariance import LEAST_NORTH
 from hesper.radar.model_echo import reflectivity
 from hesper.radar.model_geometry import doppler_width, middle_row, pair_fringes
 from hesper.radar.model_solver import bound_cells, solve_cells
@@ -15,7 +16,7 @@ from hesper.radar.model_steering import steer_cells
 from hesper.radar.model_tracking import Tracked, gather, track
 from hesper.record import Array
 
-BLOCK = 8192
+BLOCK = 2048
 """Cells that are gone through at a time: the memory of a block, not of the map, is what counts."""
 _SEVERAL_STARTS = 100e3
 """|y| [m] below which altitude is sought from three starts."""
@@ -177,3 +178,27 @@ def contrast_std(covariance: Array, total: Array) -> Array:
     part = np.where(known[:, None, None], covariance[:, :2, :2], 0.0)
     difference = part[:, 0, 0] + part[:, 1, 1] - 2 * part[:, 0, 1]
     return np.where(known, np.sqrt(np.maximum(difference, 0.0)) / np.maximum(total, 1e-9), np.inf)
+
+
+def phase_std(ky: Array, n: Array, y: Array, altitude: Array, altitude_std: Array) -> Array:
+    """Return the standard deviation (side, cell) [rad] that altitudes' give the phase of their patches.
+
+    Parameters
+    ----------
+    ky
+        (cycle, pair) [rad m-1]; the pair whose phase turns most is taken, its rms over the looks.
+    n
+        Looks, (cell, cycle).
+    y
+        Distance from the Doppler equator at altitude 0, (cell,) [m].
+    altitude, altitude_std
+        (side, cell) [m].
+
+    Notes
+    -----
+    dφ/dh = κ_y (R + h)/y. A Cramér–Rao bound takes the phase for a straight line of what is measured.
+    """
+    mean = (n @ ky**2) / np.maximum(n.sum(axis=1), 1)[:, None]
+    turn = np.sqrt(mean.max(axis=1)) * (VENUS_RADIUS + altitude)
+    away = np.sqrt(np.maximum(y**2 + 2 * VENUS_RADIUS * altitude + altitude**2, (LEAST_NORTH * y) ** 2))
+    return np.asarray(altitude_std * turn / np.maximum(away, 1.0))

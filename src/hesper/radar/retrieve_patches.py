@@ -32,6 +32,7 @@ from hesper.radar.retrieve_cells import (
     inverse,
     lattice,
     numbered,
+    phase_std,
     rows,
     solve,
     tracked_cells,
@@ -40,6 +41,9 @@ from hesper.radar.retrieve_cells import (
 from hesper.radar.retrieve_sphere import fall_back
 from hesper.record import Array, concatenate
 
+LARGEST_PHASE_STD = 1 / 3
+"""σ [rad] of a patch's phase beyond which its altitude's interval is not believed: the phase of a constant
+of amplitude A in circular noise of σ a component has an rms error 8 % above σ/A where that is 0.32 rad."""
 _LARGEST_STD = 5_000.0
 """σ [m] beyond which an altitude is no measurement."""
 
@@ -132,7 +136,9 @@ def _solve(block: Cells, slab: Slab, settings: Reduction) -> Patches:
     extent = cell_extent(np.maximum(y, step), x, step, width)
     looks = block.n.sum(axis=1)
     mask = _mask(block, slab, settings, state, limit, extent, y, looks)
-    mask[:, :] |= np.where(signal < 3 * signal_std, WEAK, 0).astype(np.uint8)
+    turning = phase_std(block.ky, block.n, y, altitude, altitude_std)
+    weak = (signal < 3 * signal_std) | (turning > LARGEST_PHASE_STD)
+    mask[:, :] |= np.where(weak, WEAK, 0).astype(np.uint8)
     poor: Array = (altitude_std > _LARGEST_STD) | (np.abs(altitude) >= settings.largest_altitude)
     poor |= (mask & (UNSEEN | UNSOLVED | AMBIGUOUS)) > 0
     # Both altitudes come from the same phases: where one is lost the brightnesses are solved anew.

@@ -8,21 +8,12 @@ import numpy as np
 
 from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.constants import SPEED_OF_LIGHT, VENUS_RADIUS
-from hesper.errors import InputError
 from hesper.geometry.delay_doppler import Frame
 from hesper.radar.data_interferometer import Echoes, Facets, Pass
 from hesper.radar.data_settings import Observation, Scene, Stations, Waveform
 from hesper.radar.model import wavelength
 from hesper.radar.model_echo import budget, reflectivity
-from hesper.radar.model_geometry import (
-    check_dates,
-    cycle_times,
-    depth_axis,
-    middle_row,
-    pass_geometry,
-    shift_axis,
-    transits,
-)
+from hesper.radar.model_geometry import depth_axis, middle_row, shift_axis
 from hesper.record import Array, take
 from hesper.runs import generator
 
@@ -58,32 +49,6 @@ class Scattered(NamedTuple):
     """(facet, receiver), complex."""
     taper: Array
     """Transform of the gridding kernel at the samples of a look (sample,)."""
-
-
-def geometry(stations: Stations, waveform: Waveform, observation: Observation) -> Pass:
-    """Return the geometry of a recipe's pass.
-
-    Raises
-    ------
-    InputError
-        If stations do not fit together, the date is not understood or Venus is below a horizon.
-    """
-    count = len(stations.receivers)
-    sizes = {len(v) for v in (stations.diameters, stations.efficiencies, stations.temperatures)}
-    if not 1 <= count <= 4 or sizes != {count}:
-        raise InputError(
-            f"stations: {count} receivers but diameters, efficiencies and temperatures for {sorted(sizes)}; "
-            "give 1 to 4 receivers and one number of each kind for every one"
-        )
-    check_dates([observation.date])
-    if "T" in observation.date:
-        from hesper.ephemeris import tdb_seconds
-
-        middle = float(tdb_seconds(observation.date)[0])
-    else:
-        middle = float(transits([observation.date], stations.transmitter)[0])
-    times = cycle_times(middle + observation.offset, observation.duration, observation.cycle)
-    return pass_geometry(times, stations.transmitter, stations.receivers, frequency=waveform.frequency)
 
 
 def frame(given: Pass) -> Frame:
