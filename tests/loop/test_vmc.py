@@ -10,7 +10,7 @@ from hesper.units import deg, km
 from hesper.vmc import (
     grid_segment,
     model_blur,
-    model_relief,
+    model_clouds,
     model_surface,
     retrieve,
     retrieve_claim,
@@ -35,6 +35,15 @@ def world():
     return atmosphere, light, scene, known
 
 
+def overcast(grid, seed, orbit):
+    """Return clouds of 500 km at the cells of a grid."""
+    cell = model_clouds.cell(500 * km)
+    part = round(STEP / cell)
+    x, y = grid.x / (6051.8 * km), grid.y / (6051.8 * km)
+    around = model_clouds.pattern(y, float(x[0]), seed, orbit, length=500 * km)
+    return around[:, : part * x.size : part]
+
+
 def stack(scene, seed, *, orbits=22, clouds=0.04, white=True, noise=0.003, gradient=0.0, over=None):
     """Return mosaics that each see a random band of the segment, half of it on average.
 
@@ -42,15 +51,11 @@ def stack(scene, seed, *, orbits=22, clouds=0.04, white=True, noise=0.003, gradi
     """
     random = np.random.default_rng(seed)
     grid = grid_segment.segment_grid(5, STEP)
-    lon, lat = maps.lon_lat(grid)
+    lon, _ = maps.lon_lat(grid)
     bright = maps.resample_map(scene.brightness, scene.grid, grid)
     layers = []
     for k in range(orbits):
-        field = (
-            random.standard_normal(lon.shape)
-            if white
-            else model_relief.clouds(lon, lat, 1000 * seed + k, length=500 * km)
-        )
+        field = random.standard_normal(lon.shape) if white else overcast(grid, seed, k)
         middle, half = random.uniform(200, 240) * deg, random.uniform(8, 14) * deg
         tilt = gradient * random.standard_normal() * (lon - middle) / half
         layer = bright * np.exp(clouds * field + tilt + 0.25 * random.standard_normal())
