@@ -234,7 +234,7 @@ def at_the_spot(found):
 
 @pytest.mark.parametrize("trials", [4, pytest.param(24, marks=pytest.mark.slow)])
 def test_a_hot_spot_of_five_percent_stands_out_by_three_deviations(world, trials):
-    """What is found is 5 %, as many stated errors as 5 % have, which are more than three; give or take one each."""
+    """What is found is 5 %, as many stated errors as 5 % have, more than three; give or take one each."""
     found = [at_the_spot(searched(world, heated(world[2], 500 + k, 0.05))) for k in range(trials)]
     score, contrast, std = np.mean(found, axis=0)
     assert score == pytest.approx(0.05 / std, abs=3 / np.sqrt(trials))

@@ -104,7 +104,7 @@ def tables(config: Config) -> list[Table]:
         ("orbits", f"of {config.orbits} that see a cell, at night, spread evenly"),
         (
             "width",
-            f"of the least detail: clouds ({config.atmosphere.blur / km:.0f} km), pixel and smear together",
+            f"of detail: clouds ({config.atmosphere.blur / km:.0f} km), pixel, smear",
         ),
         ("σ(ε)", "of a cell that one orbit sees at least"),
         ("wavelength", f"{_WAVELENGTH * 1e6:.2f} µm; no other is tabulated"),
