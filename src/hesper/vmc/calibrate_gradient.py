@@ -22,6 +22,7 @@ REASONS = {
     "unsettled": "the gradient does not settle",
     "uncertain": "the gradient is too uncertain",
     "large": "the gradient is too large to be one",
+    "differ": "images of the same ground differ by more than any gradient makes",
     "worse": "the seams are worse than before",
 }
 
@@ -117,6 +118,7 @@ def _judged(made: FlatField, settings: Gradient) -> FlatField:
         ("area", made.overlap < settings.least_overlap),
         ("linked", made.linked < settings.least_linked),
         ("large", float(np.abs(made.gradient).sum()) > settings.largest),
+        ("differ", made.seam_most > settings.largest),
         ("uncertain", _error(made) > settings.largest_error),
         ("worse", made.seam > made.seam_before + settings.drift),
     )

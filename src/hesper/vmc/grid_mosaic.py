@@ -154,7 +154,8 @@ def nothing(orbit: int, channel: str, resolution: float, left_out: str, flat: Fl
     return OrbitMosaic(
         brightness=none, brightness_std=none, cell=none, n=none, pixels=none, time=none,
         resolution=resolution, smear=0.0, orbit=orbit, images="", left_out=left_out, channel=channel,
-        error_before=np.nan, error=np.nan, error_floor=np.nan, error_gains=np.nan, seam_gains=np.nan, flat=flat,
+        error_before=np.nan, error=np.nan, error_floor=np.nan, error_gains=np.nan, seam_gains=np.nan,
+        flat=flat,
     )  # fmt: skip
 
 

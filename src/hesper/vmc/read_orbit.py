@@ -123,6 +123,12 @@ def _read(path: Path) -> _Read:
             )
         times.append(str(written).rstrip("Z"))
     vicar = pds3.read_vicar_header(path, label) if label.objects("IMAGE_HEADER") else {}
+    for keyword in ("RADIANCE_SCALING_FACTOR", "EXPOSURE_DURATION"):
+        printed, header = read_geometry.positive(label, keyword), vicar.get(keyword, label[keyword])
+        if not isinstance(header, int | float) or abs(header - printed) > 1e-6 * printed:
+            raise label.refuse(
+                keyword, printed, f"{header} as in the VICAR header", "mend the one that is wrong"
+            )
     return _Read(path, stored, vicar, times[0], times[1], read.exposure(label))
 
 
