@@ -9,8 +9,8 @@ from hesper.vmc.retrieve_seam import Noise
 CELL, WIDTH = 5e4, 2e5
 
 
-def excess(score, time, weight, lat=0.0, white=0.0, speed=60.0):
-    ratio = np.zeros(time.shape)
+def excess(score, time, weight, lat=0.0, white=0.0, speed=60.0, ratio=None):
+    ratio = np.zeros(time.shape) if ratio is None else ratio
     noise = Noise(np.array([WIDTH]), np.array([1.0]), white)
     lats = np.full(time.shape[1], lat)
     weights = dict.fromkeys(range(time.shape[1]), weight)
@@ -55,3 +55,21 @@ def test_drifted_clouds_vary_as_predicted():
     still = np.exp(-0.5 * ((x[:, None] - x) / WIDTH) ** 2)
     found = excess(np.full((1, 1, 9), 5.0), np.broadcast_to(late, (1, 1, 9)), weight[None])[0, 0, 4]
     assert drawn.std() / np.sqrt(weight @ still @ weight) == pytest.approx(found, rel=3 / np.sqrt(8000))
+
+
+def test_where_cells_are_noisier_the_error_is_that_of_their_noise():
+    """White noise three times the usual: the filter's variance has nine times its share; a disc has none."""
+    random = np.random.default_rng(2)
+    weight = np.where(np.add.outer(np.arange(9), np.arange(9)) % 2, 1.0, -1.0)
+    time, score = np.zeros((1, 61, 61)), np.full((1, 61, 61), 4.0)
+    usual = 1e-4
+    found = excess(score, time, weight, white=usual, ratio=0.03 * random.standard_normal(time.shape))
+    inner = found[0, 8:-8, 8:-8]
+    x, y = np.meshgrid(np.arange(9), np.arange(9))
+    apart = np.hypot(x.ravel()[:, None] - x.ravel(), y.ravel()[:, None] - y.ravel()) * CELL
+    clouds = weight.ravel() @ np.exp(-0.5 * (apart / WIDTH) ** 2) @ weight.ravel()
+    expected = np.sqrt((clouds + 81 * 9 * usual) / (clouds + 81 * usual))
+    assert np.median(inner) == pytest.approx(expected, rel=0.1)
+    place = np.hypot(*np.meshgrid(np.arange(-30, 31), np.arange(-30, 31))) * CELL
+    spot = 0.05 * np.exp(-0.5 * (place / 8e4) ** 2)[None]
+    assert excess(score, time, weight, white=usual, ratio=spot).max() < 1.01

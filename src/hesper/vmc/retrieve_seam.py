@@ -1,4 +1,4 @@
-"""Seams of an orbit's mosaic: where images meet between which the clouds drifted, contrasts err by more."""
+"""Where contrasts err by more than usual: seams across which the clouds drifted, and noisy images."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -25,7 +25,7 @@ def excess(
     score: Array, ratio: Array, time: Array, lat: Array, weights: Mapping[int, Array], noise: Noise, *,
     cell: float, speed: float,
 ) -> Array:  # fmt: skip
-    """Return by how much contrasts err more than where all cells were seen at once (orbit, y, x).
+    """Return by how much contrasts err more than where all was seen at once, with usual noise (orbit, y, x).
 
     Parameters
     ----------
@@ -45,7 +45,9 @@ def excess(
     Notes
     -----
     A cell seen later by t shows the clouds that were u t cos φ further east: weights w have the variance
-    Σ w_i w_j C(|x_i − x_j + u (t_i − t_j) cos φ|) instead of the same without u. The larger counts.
+    Σ w_i w_j C(|x_i − x_j + u (t_i − t_j) cos φ|) instead of the same without u. White noise is what the
+    cells there have in mixed second differences, which smooth clouds and a disc have little of. What is
+    larger counts.
     """
     out = np.ones(score.shape)
     high, wide = (max(w.shape[k] for w in weights.values()) // 2 for k in (0, 1))
@@ -64,9 +66,18 @@ def excess(
         x, y = (j - left) * cell * shrink, (i - up) * cell
         drift = speed * shrink * seen[part][i, j]
         own = weight[i, j]
-        still, moved = (_variance(own, x + d, y, noise) for d in (np.zeros(x.size), drift))
+        noisy = noise._replace(white=max(noise.white, _white(around[part])))
+        still, moved = _variance(own, x, y, noise), _variance(own, x + drift, y, noisy)
         out[k, row, column] = np.sqrt(max(moved / still, 1.0))
     return out
+
+
+def _white(values: Array) -> float:
+    """Return the variance of white noise in cells (row, column) from their mixed second differences."""
+    along = values[:, 2:] - 2 * values[:, 1:-1] + values[:, :-2]
+    mixed = along[2:] - 2 * along[1:-1] + along[:-2]
+    known = mixed[np.isfinite(mixed)]
+    return float(np.mean(known**2) / 36) if known.size else 0.0
 
 
 def _variance(weight: Array, x: Array, y: Array, noise: Noise) -> float:
