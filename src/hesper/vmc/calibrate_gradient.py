@@ -118,9 +118,9 @@ def _judged(made: FlatField, settings: Gradient) -> FlatField:
         ("area", made.overlap < settings.least_overlap),
         ("linked", made.linked < settings.least_linked),
         ("large", float(np.abs(made.gradient).sum()) > settings.largest),
-        ("differ", made.seam_most > settings.largest),
         ("uncertain", _error(made) > settings.largest_error),
         ("worse", made.seam > made.seam_before + settings.drift),
+        ("differ", made.seam_most > settings.largest),
     )
     code = next((name for name, refused in tests if refused), ACCEPTED)
     return dataclasses.replace(made, status=code)
