@@ -1,6 +1,7 @@
 """A small simulated archive through the whole pipeline: files, geometry, products, bad input."""
 
 import dataclasses
+import re
 import shutil
 import subprocess
 import sys
@@ -260,6 +261,19 @@ def test_the_run_says_what_it_did(made):
     assert len((folder / "images.csv").read_text().splitlines()) == 21
 
 
+LIES = (
+    (rb"(IMAGE_TIME += )(\d{4}-\d\d-\S+)", b"2009-13-01T00:00:00.000Z"),
+    (rb"(IMAGE_TIME += )(\d{4}-\d\d-\S+)", b"9999-01-01T00:00:00.000Z"),
+    (rb"(ORBITAL_SEMIMAJOR_AXIS += )(\S+)", b"0"),
+    (rb"(RADIANCE_SCALING_FACTOR += )(\S+)", b"-4.0"),
+    (rb"(RADIANCE_SCALING_FACTOR += )(\S+)", b"900.0"),
+    (rb"(EXPOSURE_DURATION += )(\S+ <ms>)", b"30000 <s>"),
+    (rb"(TARGET_NAME += )(VENUS)", b"EARTH"),
+    (rb"(ORBIT_NUMBER += )(\d+)", b"1"),
+)
+"""Statements of a label that are not true, one at a time."""
+
+
 def test_bad_files_are_listed_and_the_rest_goes_on(archive, tmp_path):
     broken = tmp_path / "broken"
     broken.mkdir()
@@ -281,14 +295,26 @@ def test_bad_files_are_listed_and_the_rest_goes_on(archive, tmp_path):
     start = 1024 * (pds3.read_label(good[0])["^IMAGE"] - 1)
     (broken / f"V{orbit:04d}_0905_N22.IMG").write_bytes(whole[:start] + b"\xff\xff" * (512 * 512))
     (broken / "holiday.IMG").write_bytes(whole)
+    for number, (old, new) in enumerate(LIES, start=906):
+        assert re.search(old, whole), old
+        own = re.sub(rb"(IMAGE_TIME +=.*\.)\d{3}Z", rb"\g<1>%dZ" % number, whole, count=1)
+        lie = re.sub(old, lambda m, new=new: m[1] + new.ljust(len(m[2]))[: len(m[2])], own, count=1)
+        (broken / f"V{orbit:04d}_{number:04d}_N22.IMG").write_bytes(lie)
+    (broken / f"V{orbit:04d}_0990_N22.IMG").symlink_to(broken / "nowhere")
+    (broken / "again").mkdir()
+    shutil.copy(good[0], broken / "again" / good[0].name)
     with runs.open_run(tmp_path / "out", products.Provenance(recipe={}), quiet=True) as run:
         rows = pipeline.run(settings(broken, level3=False), run)
     lost = next(row for row in rows if row.quantity == "images left out")
-    assert lost.value == 6
-    for reason in ("duplicate", "IMAGE_TIME", "not the name"):
+    assert lost.value == 8 + len(LIES)
+    reasons = ("duplicate", "IMAGE_TIME", "not the name", "no such file", "a second file of this name")
+    said = ("EXPOSURE_DURATION", "RADIANCE_SCALING_FACTOR", "SEMIMAJOR", "TARGET_NAME", "VICAR header")
+    for reason in (*reasons, *said):
         assert reason in lost.note, reason
+    assert "not used" not in lost.note
     listed = (tmp_path / "out" / "images.csv").read_text().splitlines()[1:]
-    assert len(listed) == len(good) + 6
+    assert len(listed) == len(good) + 8 + len(LIES)
+    assert len({line.split(",")[0] for line in listed}) == len(listed) - 1
     assert sum(",yes," in line for line in listed) == len(good)
 
 

@@ -1,5 +1,7 @@
 """The second flat field: images as cells of a plane, with known gradient, noise, clouds and outliers."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -267,3 +269,12 @@ def test_the_built_unusable_orbits_of_a_mission_are_the_refused_ones():
         refused[k] = gradient.flat_field(made, SETTINGS).status != "accepted"
     assert (refused & bad).sum() / refused.sum() >= 0.98
     assert (refused & bad).sum() / bad.sum() >= 0.98
+
+
+def test_an_image_ten_times_too_bright_refuses_its_orbit():
+    """As by a scaling that label and header both lie about: no gradient makes that."""
+    made = orbit(8, 0.05, 0.02)
+    value = made.value.copy()
+    value[made.start[3] : made.start[4]] *= 10
+    assert gradient.flat_field(made, SETTINGS).status == "accepted"
+    assert gradient.flat_field(dataclasses.replace(made, value=value), SETTINGS).status == "differ"

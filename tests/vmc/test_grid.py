@@ -45,7 +45,14 @@ def flat(number, light, *, orbits=12, spread=0.02, step=STEP, seed=1, **changes)
     place = retrieve_ground.ground(known, light, grid, None, atmosphere=atmosphere, settings=settings)
     layers = place.model * np.exp(spread * random.standard_normal((orbits, *shape)))
     area = np.broadcast_to(np.cos(grid.y / RADIUS)[:, None], shape)
-    stack = Stack(np.arange(orbits), layers.astype(np.float32), np.full(shape, 5), np.full(orbits, 1e3), area)
+    stack = Stack(
+        np.arange(orbits),
+        layers.astype(np.float32),
+        0 * layers,
+        np.full(shape, 5),
+        np.full(orbits, 1e3),
+        area,
+    )
     made = retrieve.segment(
         stack, place, light, number, altimetry_cell=200 * km, resolution=step, settings=settings,
         atmosphere=atmosphere,

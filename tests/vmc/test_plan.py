@@ -61,4 +61,54 @@ def test_other_orbits_are_predicted_where_they_pass():
     )
     assert {round(p.altitude / km, 3) for p in low} == {348.2}
     tilted = plan.predictions(config.load(plan.Config, {"inclination": "25 deg"}))
-    assert max(abs(p.lat) for p in tilted) == pytest.approx(20 * deg)
+    assert max(abs(p.lat) for p in tilted) == pytest.approx(25 * deg)
+
+
+AKATSUKI = {
+    "semi_major_axis": "187000 km", "periapsis_altitude": "1000 km", "inclination": "3 deg",
+    "field": "12 deg", "pixel": "0.212e-3 rad",
+}  # fmt: skip
+
+
+def test_a_camera_round_the_equator_is_planned_too():
+    """Akatsuki's IR1: heights from peri- to apoapsis, the disk cut at 60°, no more than what is dark."""
+    found = plan.predictions(config.load(plan.Config, AKATSUKI))
+    assert found[0].altitude == pytest.approx(2 * 187000 * km - 2 * 6051.8 * km - 1000 * km)
+    assert found[-1].altitude == pytest.approx(1000 * km)
+    assert found[0].pixel == pytest.approx(0.212e-3 * found[0].altitude)
+    assert max(abs(p.lat) for p in found) <= 3 * deg
+    assert all(p.footprint <= 2 * np.pi / 3 * 6051.8 * km for p in found)
+    assert all(p.mosaics <= 622 * 150 / 360 + 1e-9 for p in found)
+    # From far away one image has the disk, and pixels limit the detail; near by the smear does.
+    assert found[0].overlap > 0.99
+    assert found[0].detail == pytest.approx(np.hypot(100 * km, found[0].pixel), rel=1e-3)
+    assert found[-1].detail == pytest.approx(np.hypot(100 * km, found[-1].smear), rel=1e-3)
+
+
+@pytest.mark.parametrize("height", [400 * km, 4000 * km, 40_000 * km])
+def test_a_footprint_is_what_the_camera_model_sees(height):
+    """The edge of the field by the pinhole itself, where it is seen at less than 60°; else the cap of 60°."""
+    from hesper.geometry.camera import Pinhole, sphere_from_pixels
+
+    camera = Pinhole(1000.0, 0.0, 0.0)
+    axes = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
+    position = np.array([6051.8 * km + height, 0.0, 0.0])
+    edge = np.tan(0.15) * 1000
+    samples = np.linspace(0, edge, 2001)
+    seen = sphere_from_pixels(
+        samples, 0 * samples, camera=camera, position=position, axes=axes, radius=6051.8 * km
+    )
+    away = np.abs((seen.lon + np.pi) % (2 * np.pi) - np.pi)
+    widest = 2 * 6051.8 * km * np.max(away[seen.cos_emission >= 0.5])
+    assert plan._footprint(0.3, height) == pytest.approx(widest, rel=2e-3)
+
+
+def test_tables_fit_a_terminal_of_eighty_columns():
+    """Of 80 columns nine are left six signs each, the last two five; headings break at blanks only."""
+    for changes in ({}, AKATSUKI):
+        table = plan.tables(config.load(plan.Config, changes))[0]
+        columns = list(zip(table.columns, *table.rows, strict=True))
+        width = [max(len(word) for text in column for word in text.split()) for column in columns]
+        assert len(width) == 9
+        assert max(width[:7]) <= 6
+        assert max(width[7:]) <= 5

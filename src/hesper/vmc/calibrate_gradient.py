@@ -22,6 +22,7 @@ REASONS = {
     "unsettled": "the gradient does not settle",
     "uncertain": "the gradient is too uncertain",
     "large": "the gradient is too large to be one",
+    "differ": "images of the same ground differ by more than any gradient makes",
     "worse": "the seams are worse than before",
 }
 
@@ -119,6 +120,7 @@ def _judged(made: FlatField, settings: Gradient) -> FlatField:
         ("large", float(np.abs(made.gradient).sum()) > settings.largest),
         ("uncertain", _error(made) > settings.largest_error),
         ("worse", made.seam > made.seam_before + settings.drift),
+        ("differ", made.seam_most > settings.largest),
     )
     code = next((name for name, refused in tests if refused), ACCEPTED)
     return dataclasses.replace(made, status=code)

@@ -75,6 +75,7 @@ class OrbitMosaic:
     cell: Array = array("cell", "1", "row × columns + column", dtype=np.int32)
     n: Array = array("cell", "count", "images", dtype=np.int32)
     pixels: Array = array("cell", "count", "pixels", dtype=np.int32)
+    time: Array = array("cell", "s", "mean time of its images after the orbit's first", dtype=np.float32)
     resolution: float = number("rad", "size of a cell")
     smear: float = number("m", "mean length over which the images are smeared, about northward")
     orbit: int = number("1", "orbit number", dtype=int)

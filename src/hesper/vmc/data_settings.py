@@ -178,4 +178,8 @@ class Emissivity:
     transient_chance: float = setting(
         0.01, "1", "claim transients that clouds make in this part of archives", minimum=1e-9, maximum=1.0
     )
+    cloud_speed: float = setting(
+        60.0, "m s-1", "drift of the clouds between images of an orbit, for the errors of transients",
+        shown="m / s", minimum=0.0,
+    )  # fmt: skip
     transient_size: float = setting(200 * km, "m", "diameter of the disc that is searched", shown="km")

@@ -125,12 +125,14 @@ def mosaic(made: Cells, flat: FlatField) -> OrbitMosaic:
     accepted = flat.status == calibrate_gradient.ACCEPTED
     divisor = calibrate_gradient.factor(flat.gradient, made.x, made.y) if accepted else np.ones(made.x.size)
     ids, mean, spread, n, pixels = _joined(made, made.value / divisor)
+    late = np.repeat(made.time - made.time.min(), np.diff(made.start))
     return OrbitMosaic(
         brightness=mean,
         brightness_std=spread,
         cell=ids,
         n=n,
         pixels=pixels,
+        time=joined(made, late)[1],
         resolution=made.resolution,
         smear=float(np.average(made.smear, weights=np.diff(made.start))),
         orbit=made.orbit,
@@ -150,9 +152,10 @@ def nothing(orbit: int, channel: str, resolution: float, left_out: str, flat: Fl
     """Return the mosaic of an orbit of which no image can be used."""
     none = np.zeros(0)
     return OrbitMosaic(
-        brightness=none, brightness_std=none, cell=none, n=none, pixels=none, resolution=resolution,
-        smear=0.0, orbit=orbit, images="", left_out=left_out, channel=channel, error_before=np.nan,
-        error=np.nan, error_floor=np.nan, error_gains=np.nan, seam_gains=np.nan, flat=flat,
+        brightness=none, brightness_std=none, cell=none, n=none, pixels=none, time=none,
+        resolution=resolution, smear=0.0, orbit=orbit, images="", left_out=left_out, channel=channel,
+        error_before=np.nan, error=np.nan, error_floor=np.nan, error_gains=np.nan, seam_gains=np.nan,
+        flat=flat,
     )  # fmt: skip
 
 

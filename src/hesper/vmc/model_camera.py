@@ -20,13 +20,16 @@ def lookup(lon: float, lat: float, values: Array, west: float, north: float, ste
     turn = 2 * math.pi
     rows, columns = values.shape
     closed = columns * step > turn - 0.5 * step
-    x = ((lon - west) % turn) / step - 0.5
+    x = lon - west
+    x = (x - turn * math.floor(x / turn)) / step - 0.5
     y = min(max((north - lat) / step - 0.5, 0.0), rows - 1.0)
     r = min(int(y), rows - 2)
     b = y - r
     if closed:
-        c0 = math.floor(x) % columns
-        c1 = (c0 + 1) % columns
+        c0 = math.floor(x)
+        a = x - c0
+        c0 = c0 + columns if c0 < 0 else (c0 - columns if c0 >= columns else c0)
+        c1 = c0 + 1 if c0 + 1 < columns else 0
     else:
         # What lies beyond the eastern edge may be nearer to the western one.
         if x > columns - 1.0 + 0.5 * (turn / step - columns):
@@ -34,9 +37,39 @@ def lookup(lon: float, lat: float, values: Array, west: float, north: float, ste
         x = min(max(x, 0.0), columns - 1.0)
         c0 = min(int(x), columns - 2)
         c1 = c0 + 1
-    a = x - math.floor(x) if closed else x - c0
+        a = x - c0
     top = (1 - a) * values[r, c0] + a * values[r, c1]
     return float((1 - b) * top + b * ((1 - a) * values[r + 1, c0] + a * values[r + 1, c1]))
+
+
+@compiled
+def _add_looked_up(
+    lon: Array, lat: Array, values: Array, place: tuple[float, float, float], weight: float, total: Array
+) -> None:
+    """Add a map's values at points (point,), those with NaN left out; a loop of its own is twice as fast."""
+    west, north, step = place
+    for k in range(total.size):
+        if lon[k] == lon[k]:
+            total[k] += weight * lookup(lon[k], lat[k], values, west, north, step)
+
+
+@compiled
+def _near(x: float, y: float, z: float, known: Array, k: int) -> tuple[float, float]:
+    """Return longitude and latitude of a point of the unit sphere near a known one.
+
+    The known one, a column of (5, point), is x, y, z, longitude and latitude. Series of the arcs of tangent
+    and sine of the differences, to 1e-12 for those below 0.03; the functions themselves otherwise.
+    """
+    x0, y0, z0 = known[0, k], known[1, k], known[2, k]
+    along = x0 * x + y0 * y
+    t = (x0 * y - y0 * x) / along
+    s = z * math.sqrt(x0 * x0 + y0 * y0) - z0 * math.sqrt(x * x + y * y)
+    if not (along > 0.0 and abs(t) < 0.03 and abs(s) < 0.03):
+        return math.atan2(y, x), math.asin(z)
+    p, q = t * t, s * s
+    lon = known[3, k] + t * (1 - p * (1 / 3 - p * (1 / 5 - p / 7)))
+    lat = known[4, k] + s * (1 + q * (1 / 6 + q * (3 / 40 + q * 15 / 336)))
+    return lon, lat
 
 
 @compiled
@@ -62,33 +95,51 @@ def expose(
         Radiance at 5 % of which `TWILIGHT_INCIDENCE` is lit.
     """
     gap = (1.0 - limb_first) / (limb.size - 1)
-    for line in range(out.shape[0]):
-        for sample in range(out.shape[1]):
-            if not valid[line, sample]:
-                out[line, sample] = np.nan
-                continue
-            total, other, height = 0.0, 1.0, -1.0
-            for part in range(weights.size):
-                x, y, z, cosine = see(float(sample), float(line), camera, positions[part], axes[part], radius)
-                if cosine != cosine:
-                    total = np.nan
-                    break
-                lon = math.atan2(y, x)
-                lat = math.asin(z / radius)
-                total += weights[part] * lookup(lon, lat, scene, *scene_place)
-                if part != weights.size // 2:
+    lines, samples = out.shape
+    middle = weights.size // 2
+    seen, cosines = np.empty((5, samples)), np.empty(samples)
+    lon, lat, total, through = np.empty(samples), np.empty(samples), np.empty(samples), np.empty(samples)
+    for line in range(lines):
+        for sample in range(samples):
+            total[sample] = 0.0 if valid[line, sample] else np.nan
+            through[sample] = 0.0
+        for step in range(weights.size):
+            # The middle first: the angles of the other moments follow from its own.
+            part = (middle + step) % weights.size
+            position, axis = positions[part], axes[part]
+            for sample in range(samples):
+                lon[sample] = np.nan
+                if total[sample] != total[sample]:
                     continue
+                x, y, z, cosine = see(float(sample), float(line), camera, position, axis, radius)
+                if cosine != cosine:
+                    total[sample] = np.nan
+                    continue
+                x, y, z = x / radius, y / radius, z / radius
+                if step == 0:
+                    lon[sample], lat[sample] = math.atan2(y, x), math.asin(z)
+                    seen[0, sample], seen[1, sample], seen[2, sample] = x, y, z
+                    seen[3, sample], seen[4, sample] = lon[sample], lat[sample]
+                    cosines[sample] = cosine
+                else:
+                    lon[sample], lat[sample] = _near(x, y, z, seen, sample)
+            _add_looked_up(lon, lat, scene, scene_place, weights[part], total)
+            if step == 0:
                 # What varies slowly is looked up once, at the middle of the exposure.
-                other = lookup(lon, lat, cloud, *cloud_place)
-                place = min(max((cosine - limb_first) / gap, 0.0), limb.size - 1.001)
-                k = int(place)
-                other *= limb[k] + (place - k) * (limb[k + 1] - limb[k])
-                height = (x * sun[0] + y * sun[1] + z * sun[2]) / radius
-            total *= other
+                _add_looked_up(lon, lat, cloud, cloud_place, 1.0, through)
+        for sample in range(samples):
+            out[line, sample] = total[sample]
+            if total[sample] != total[sample]:
+                continue
+            place = min(max((cosines[sample] - limb_first) / gap, 0.0), limb.size - 1.001)
+            k = int(place)
+            law = limb[k] + (place - k) * (limb[k + 1] - limb[k])
+            light = total[sample] * through[sample] * law
+            height = seen[0, sample] * sun[0] + seen[1, sample] * sun[1] + seen[2, sample] * sun[2]
             if twilight > 0.0 and height > -0.3:
                 excess = min((height - math.cos(TWILIGHT_INCIDENCE)) / _TWILIGHT_FALL, 12.0)
-                total += twilight * _BORDER_FRACTION * math.exp(excess)
-            out[line, sample] = total
+                light += twilight * _BORDER_FRACTION * math.exp(excess)
+            out[line, sample] = light
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""Random fields on the sphere with the spectrum of the real relief, or of clouds."""
+"""Random relief on the sphere with the spectrum of the real one."""
 
 import math
 
@@ -13,7 +13,8 @@ from hesper.units import km
 OCTAVES = np.array([443.0, 511.0, 451.0, 294.0, 205.0, 174.0, 130.0, 98.0, 73.0, 55.0, 41.0, 31.0])
 """m rms of the relief in the octaves of degree 2–3, 4–7, … 4096–8191. The first six are those of the
 1° Magellan grid; beyond it the amplitude falls by the last measured ratio, about 0.75 an octave."""
-_UNIT = 1 / 0.400_44
+_UNIT = math.sqrt(3.0)
+"""A lattice point has a variance of 1/3."""
 
 
 @compiled
@@ -35,13 +36,15 @@ def _noise(points: Array, scale: float, seed: int, amplitude: float, out: Array)
         a = a * a * a * (a * (6 * a - 15) + 10)
         b = b * b * b * (b * (6 * b - 15) + 10)
         c = c * c * c * (c * (6 * c - 15) + 10)
+        # Between lattice points a mean of several varies less: by the sum of the squared weights.
+        squares = (a * a + (1 - a) ** 2) * (b * b + (1 - b) ** 2) * (c * c + (1 - c) ** 2)
         total = 0.0
         for p in range(2):
             for q in range(2):
                 for r in range(2):
                     weight = (a if p else 1 - a) * (b if q else 1 - b) * (c if r else 1 - c)
                     total += weight * _lattice(int(i) + p, int(j) + q, int(k) + r, seed)
-        out[n] += amplitude * total
+        out[n] += amplitude * total / math.sqrt(squares)
 
 
 def octave(lon: Array, lat: Array, wavelength: float, seed: int) -> Array:
@@ -73,9 +76,3 @@ def relief(lon: Array, lat: Array, seed: int, *, longest: float = 2e7, shortest:
         if shortest <= wavelength * math.sqrt(2) and wavelength <= longest:
             height += rms * octave(lon, lat, wavelength, seed + 101 * number)
     return height
-
-
-def clouds(lon: Array, lat: Array, seed: int, *, length: float) -> Array:
-    """Return a field of unit variance with two octaves of waves, of about twice `length` [m] and of it."""
-    coarse, fine = octave(lon, lat, 2 * length, seed), octave(lon, lat, length, seed + 7)
-    return np.asarray(0.8 * coarse + 0.6 * fine)

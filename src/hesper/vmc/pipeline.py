@@ -3,9 +3,7 @@
 Day-side images are mapped as radiance, without emissivity.
 """
 
-import csv
 import functools
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from hesper.vmc import (
     grid_segment,
     pipeline_day,
     pipeline_demo,
+    pipeline_fates,
     pipeline_mosaics,
     pipeline_orbit,
     pipeline_segment,
@@ -40,7 +39,8 @@ __all__ = ["Config", "demo", "inputs", "kernels", "plan", "plan_simulate", "run"
 def inputs(settings: Config) -> list[Path]:
     """Return the files a run reads."""
     place = config.existing(settings.archive, what="archive")
-    found = read.files(place)
+    # A link that leads nowhere is no input; the run lists it.
+    found = [path for path in read.files(place) if path.is_file()]
     known = pipeline_segment.altimetry_path(settings)
     wanted = settings.emissivity
     given = [("reference mask", wanted.reference_mask), ("units", wanted.units), ("map", wanted.compare)]
@@ -66,7 +66,7 @@ def plan(settings: Config) -> Plan:
     segments = [write_map.segment_name(k, suffix) for k in range(9) for suffix in write_map.SUFFIXES]
     shown = [name for path in day for name in pipeline_day.product_names(path)]
     items = [f"orbit {t.orbit} {t.channel}: {len(t.paths)} images, night side" for t in night]
-    items += [f"{path.name}: day side" for path in day] + [f"left out: {reason}" for reason in left]
+    items += [f"{path.name}: day side" for path in day] + [f"left out: {part.reason}" for part in left]
     each = 0.06 + 0.03 * settings.level3
     seconds = each * len(images) + 3.0 * len(day) + (20.0 if night else 0.0)
     finer = (0.25 * deg / settings.resolution) ** 2
@@ -99,21 +99,18 @@ def run(settings: Config, run: Run) -> list[Result]:
     """
     _refuse_early(settings)
     night, day, unread = pipeline_sides.sides(settings)
-    left = list(unread)
     place = Ephemeris(settings.kernel, settings.rotation, read.channels(settings.camera))
     outcomes, results = pipeline_day.mapped(day, settings.day, place, run)
-    left += [f"{o.path.name}: {o.reason}" for o in outcomes if o.found is None]
     mosaics = pipeline_mosaics.orbits(night, settings, run)
-    left += [part for m in mosaics for part in m.left_out.split(" | ") if part]
-    used = {name for m in mosaics for name in m.images.split(", ") if name}
-    run.write("images.csv", lambda: _table(night, outcomes, mosaics, left, settings))
-    lost = Result("vmc", "images left out", "1", float(len(left)), note="; ".join(left[:40]))
-    count = len(outcomes) + sum(len(task.paths) for task in night) + len(unread)
-    if not used and not any(o.found for o in outcomes):
+    fates = pipeline_fates.fates(night, outcomes, mosaics, unread, settings)
+    run.write("images.csv", lambda: pipeline_fates.table(fates))
+    lost = pipeline_fates.lost(fates)
+    if len(lost) == len(fates):
         raise InputError(
-            f"vmc: none of {count} images could be placed; the first: {left[0] if left else 'no image'}"
+            f"vmc: none of {len(fates)} images could be placed; the first: {lost[0] if lost else 'no image'}"
         )
-    results = [lost, *results]
+    counted = Result("vmc", "images left out", "1", float(len(lost)), note="; ".join(lost[:40]))
+    results = [counted, *results]
     if mosaics:
         run.write("orbits.csv", lambda: pipeline_mosaics.table(mosaics))
         results += pipeline_mosaics.rows(mosaics)
@@ -184,35 +181,3 @@ def _level3_name(path: Path) -> str:
 
 def _level3(item: tuple[Path, FlatField], *, sample_type: str) -> bytes:
     return write_map.level3(item[0], item[1], sample_type=sample_type)
-
-
-def _table(
-    tasks: Sequence[Task], outcomes: Sequence[pipeline_day.Outcome], mosaics: Sequence[OrbitMosaic],
-    left: Sequence[str], settings: Config,
-) -> bytes:  # fmt: skip
-    """Write what became of every file as CSV."""
-    stream = io.StringIO()
-    rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(["file", "side", "sunlit_part", "emissivity", "left_out_because"])
-    status = {name: m.flat.status for m in mosaics for name in m.images.split(", ") if name}
-    for o in outcomes:
-        day = ["day", f"{o.lit:.4f}"] if o.found is not None else ["", ""]
-        rows.writerow([o.path.name, *day, "no", o.reason])
-    reasons = {part.split(":")[0].strip(): part for part in left}
-    for task in tasks:
-        for path in task.paths:
-            code = status.get(path.stem, "")
-            mapped = code == calibrate_gradient.ACCEPTED or (code and settings.gradient.include_refused)
-            why = calibrate_gradient.REASONS.get(code, "") if code else _reason(path, reasons, left)
-            rows.writerow([path.name, "night", "", "yes" if mapped else "no", why])
-    known = {o.path.name for o in outcomes} | {p.name for t in tasks for p in t.paths}
-    known |= {p.stem for t in tasks for p in t.paths}
-    for part in left:
-        name = Path(part.split(":")[0]).name
-        if name not in known and Path(name).stem not in status:
-            rows.writerow([name, "", "", "no", part])
-    return stream.getvalue().encode()
-
-
-def _reason(path: Path, reasons: dict[str, str], left: Sequence[str]) -> str:
-    return reasons.get(path.name) or next((p for p in left if path.stem in p), "not used")

@@ -33,8 +33,9 @@ def results(part: Mapped, settings: Config, run: Run, folder: str) -> list[Resul
     made, wanted, name = part.made, settings.emissivity, f"segment {part.made.segment}"
     used = made.factor_literal if made.normalisation == "literal" else made.factor_model
     seen = retrieve_transient.contrasts(
-        part.stack, part.models, used, made.grid, size=wanted.transient_size, blur=settings.atmosphere.blur
-    )
+        part.stack, part.models, used, made.grid, size=wanted.transient_size, blur=settings.atmosphere.blur,
+        speed=wanted.cloud_speed,
+    )  # fmt: skip
     peaks = retrieve_claim.transients(
         seen, part.stack.orbit, size=wanted.transient_size + settings.atmosphere.blur, segments=_SEGMENTS
     )

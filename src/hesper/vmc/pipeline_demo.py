@@ -81,7 +81,7 @@ def _simulated(run: Run) -> _Part:
         rows = pipeline_mosaics.rows(mosaics)
         rows += pipeline_segment.mapped(mosaics, settings, run, _FOLDER, (_SEGMENT,))
         seams = pipeline_mosaics.seams(night, mosaics, settings)
-    lost = [*left, *(m.left_out for m in mosaics if m.left_out)]
+    lost = [*(part.reason for part in left), *(m.left_out for m in mosaics if m.left_out)]
     rows.insert(0, Result("vmc", "simulated images left out", "1", float(len(lost)), note="; ".join(lost)))
     name = write_map.segment_name(_SEGMENT, "")[:-5]
     drawn = [

@@ -1,5 +1,6 @@
 """Before observing: what a camera in an orbit would see of the surface, and how well its emissivity."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,11 @@ from hesper.units import deg, km
 from hesper.vmc import model_orbit, model_surface
 from hesper.vmc.data_settings import Atmosphere
 from hesper.vmc.model_orbit import Elements
+
+_LARGEST_EMISSION = 60 * deg
+_DARK = 150 / 360
+"""Part of a circle of latitude where the Sun is more than 15° below the horizon."""
+_WAVELENGTH = 1.01e-6
 
 
 class Table(NamedTuple):
@@ -30,8 +36,9 @@ class Config:
     semi_major_axis: float = setting(39445.2 * km, "m", "of the orbit", shown="km", minimum=6200 * km)
     periapsis_altitude: float = setting(250 * km, "m", "of the orbit", shown="km", minimum=100 * km)
     periapsis_latitude: float = setting(
-        80 * deg, "rad", "argument of periapsis of a polar orbit", shown="deg", minimum=0.0, maximum=180 * deg
-    )
+        80 * deg, "rad", "argument of periapsis: its latitude, if the orbit is polar and this is below 90°",
+        shown="deg", minimum=0.0, maximum=180 * deg,
+    )  # fmt: skip
     inclination: float = setting(
         90 * deg, "rad", "of the orbit", shown="deg", minimum=1 * deg, maximum=179 * deg
     )
@@ -52,12 +59,14 @@ class Config:
 
 
 class Prediction(NamedTuple):
-    """What one latitude would get on one leg of the orbit."""
+    """What one place of the orbit would give."""
 
     lat: float
+    """Below the spacecraft."""
     altitude: float
     pixel: float
     footprint: float
+    """Arc of the ground that an image covers, seen at 60° or steeper."""
     smear: float
     overlap: float
     """Of consecutive images along the track."""
@@ -65,34 +74,45 @@ class Prediction(NamedTuple):
     """Orbits per cell, the orbits spread evenly in longitude."""
     pixels: float
     """Pixels per cell and orbit."""
+    detail: float
+    """Width of clouds, pixel and smear together."""
     emissivity_std: float
 
 
 def tables(config: Config) -> list[Table]:
-    """Return coverage, smear, overlaps and predicted σ(ε) by latitude, and what the numbers rest on."""
+    """Return coverage, smear, overlaps and predicted σ(ε) along the orbit, and what the numbers rest on."""
     rows = [
         (
             f"{p.lat / deg:+.0f}", f"{p.altitude / km:.0f}", f"{p.pixel / km:.1f}",
             f"{p.footprint / km:.0f}", f"{p.smear / km:.0f}", f"{100 * p.overlap:.0f}",
-            f"{p.mosaics:.1f}", f"{p.pixels:.0f}", f"{p.emissivity_std:.3f}",
+            f"{p.mosaics:.1f}", f"{p.detail / km:.0f}", f"{p.emissivity_std:.3f}",
         )
         for p in predictions(config)
     ]  # fmt: skip
-    light = model_surface.table(config.atmosphere, 1.01e-6)
+    light = model_surface.table(config.atmosphere, _WAVELENGTH)
     ground = np.array(0.0)
     gain = 1 / float(model_surface.sensitivity(light, ground, config.emissivity))
     slope = -float(model_surface.altitude_slope(light, ground, config.emissivity))
     columns = (
-        "latitude [°]", "altitude [km]", "pixel [km]", "footprint [km]", "smear [km]", "overlap [%]",
-        "mosaics per cell", "pixels per cell and orbit", "σ(ε)",
+        "lat. [°]", "alt. [km]", "pixel [km]", "field [km]", "smear [km]", "share [%]", "orbits",
+        "width [km]", "σ(ε)",
     )  # fmt: skip
     base = [
+        ("lat., alt.", "of the spacecraft, whose camera looks at the nadir"),
+        ("field", "arc of the ground in an image, at most 60° from the vertical"),
+        ("share", "of an image that the next one sees too"),
+        ("orbits", f"of {config.orbits} that see a cell, at night, spread evenly"),
+        (
+            "width",
+            f"of detail: clouds ({config.atmosphere.blur / km:.0f} km), pixel, smear",
+        ),
+        ("σ(ε)", "of a cell that one orbit sees at least"),
+        ("wavelength", f"{_WAVELENGTH * 1e6:.2f} µm; no other is tabulated"),
         ("amplification A", f"{gain:.2f}"),
         ("brightness with altitude", f"{-100 * slope * km:.1f} %/km"),
-        ("least possible width of detail", f"{config.atmosphere.blur / km:.0f} km (clouds)"),
     ]
     return [
-        Table("Leg that climbs northward, nadir pointing", columns, rows),
+        Table("From apoapsis to periapsis", columns, rows),
         Table("What it rests on", ("quantity", "value"), base),
     ]
 
@@ -110,49 +130,62 @@ def _eccentricity(config: Config) -> float:
 
 
 def predictions(config: Config) -> list[Prediction]:
-    """Return what each latitude would get, from 60°S to 80°N where the orbit passes.
+    """Return what places of the orbit would give, from apoapsis to periapsis every 10°.
 
     Notes
     -----
     σ(ε)² = (ε A)² [(σ_clouds² + σ_noise²/pixels)/mosaics + (s_z σ_z)²/cells under the blur].
     """
     eccentricity = _eccentricity(config)
-    light = model_surface.table(config.atmosphere, 1.01e-6)
+    light = model_surface.table(config.atmosphere, _WAVELENGTH)
     gain = 1 / float(model_surface.sensitivity(light, np.array(0.0), config.emissivity))
     slope = -float(model_surface.altitude_slope(light, np.array(0.0), config.emissivity))
     where = Elements(
         config.semi_major_axis, eccentricity, config.inclination, 0.0, config.periapsis_latitude, 0.0
     )
-    spin = ephemeris.ROTATIONS["IAU"]
-    motion = float(np.sqrt(VENUS_GM / where.semi_major_axis**3))
-    found = []
-    for lat in np.arange(-60, 81, 10) * deg:
-        if abs(np.sin(lat)) > np.sin(config.inclination) + 1e-9:
-            continue
-        along = float(np.arcsin(np.clip(np.sin(lat) / np.sin(config.inclination), -1, 1)))
-        anomaly = along - config.periapsis_latitude
-        half = np.sqrt((1 - eccentricity) / (1 + eccentricity)) * np.tan(anomaly / 2)
-        eccentric = 2 * np.arctan(half)
-        time = float((eccentric - eccentricity * np.sin(eccentric)) / motion)
-        height = where.semi_major_axis * (1 - eccentricity * np.cos(eccentric)) - VENUS_RADIUS
-        footprint = min(2 * height * np.tan(config.field / 2), np.pi * VENUS_RADIUS)
-        smear = float(model_orbit.nadir_smear(where, time, config.exposure, spin))
-        step = float(model_orbit.nadir_smear(where, time, config.cadence, spin))
-        pixel = config.pixel * height
-        cell = config.resolution * VENUS_RADIUS
-        pixels = max(cell / pixel, 1.0) ** 2
-        circle = 2 * np.pi * VENUS_RADIUS * np.cos(lat)
-        share = min(footprint / circle, 1.0)
-        seen = min(config.images * max(step, 1.0) / (np.pi / 2 * VENUS_RADIUS), 1.0)
-        mosaics = config.orbits * share * seen
-        sigma = config.atmosphere.blur / np.sqrt(8 * np.log(2))
-        under = max(4 * np.pi * sigma**2 / cell**2, 1.0)
-        noise = (config.clouds**2 + config.noise**2 / pixels) / max(mosaics, 1e-9)
-        error = config.emissivity * gain * np.sqrt(noise + (slope * config.altimetry_std) ** 2 / under)
-        found.append(
-            Prediction(
-                float(lat), float(height), float(pixel), float(footprint), smear,
-                float(np.clip(1 - step / footprint, 0, 1)), float(mosaics), float(pixels), float(error),
-            )
-        )  # fmt: skip
-    return found
+    return [
+        _predicted(config, where, anomaly, gain=gain, slope=slope) for anomaly in np.arange(-180, 1, 10) * deg
+    ]
+
+
+def _predicted(config: Config, where: Elements, anomaly: float, *, gain: float, slope: float) -> Prediction:
+    e, spin = where.eccentricity, ephemeris.ROTATIONS["IAU"]
+    sine, cosine = math.sqrt(1 - e) * math.sin(anomaly / 2), math.sqrt(1 + e) * math.cos(anomaly / 2)
+    eccentric = 2 * math.atan2(sine, cosine)
+    motion = math.sqrt(VENUS_GM / where.semi_major_axis**3)
+    time = (eccentric - e * math.sin(eccentric)) / motion
+    height = where.semi_major_axis * (1 - e * math.cos(eccentric)) - VENUS_RADIUS
+    lat = math.asin(math.sin(where.inclination) * math.sin(anomaly + where.periapsis_argument))
+    footprint = _footprint(config.field, height)
+    smear = float(model_orbit.nadir_smear(where, time, config.exposure, spin))
+    step = float(model_orbit.nadir_smear(where, time, config.cadence, spin))
+    pixel, cell = config.pixel * height, config.resolution * VENUS_RADIUS
+    pixels = max(cell / pixel, 1.0) ** 2
+    mosaics = config.orbits * _share(where, lat, footprint, (config.images - 1) * step)
+    detail = math.sqrt(config.atmosphere.blur**2 + pixel**2 + smear**2)
+    under = max(math.pi / (2 * math.log(2)) * (config.atmosphere.blur / cell) ** 2, 1.0)
+    noise = (config.clouds**2 + config.noise**2 / pixels) / max(mosaics, 1.0)
+    error = config.emissivity * gain * math.sqrt(noise + (slope * config.altimetry_std) ** 2 / under)
+    overlap = min(max(1 - step / footprint, 0.0), 1.0)
+    return Prediction(lat, height, pixel, footprint, smear, overlap, mosaics, pixels, detail, error)
+
+
+def _footprint(field: float, height: float) -> float:
+    """Return the arc [m] of the ground within a field [rad] about the nadir and seen at 60° or steeper."""
+    distance = 1 + height / VENUS_RADIUS
+    off = min(field / 2, math.asin(math.sin(_LARGEST_EMISSION) / distance))
+    return 2 * VENUS_RADIUS * (math.asin(distance * math.sin(off)) - off)
+
+
+def _share(where: Elements, lat: float, footprint: float, track: float) -> float:
+    """Return the part of the orbits that see a cell.
+
+    An orbit's images cover footprint × (footprint + track) of a belt as high as they reach in latitude, of
+    which at most what is dark; the belts are spread over the latitudes that the orbit passes, at most 90°.
+    """
+    eastward = min(abs(math.cos(where.inclination)) / max(math.cos(lat), 1e-9), 1.0)
+    high = math.sqrt(1 - eastward**2) * track + footprint
+    circle = 2 * math.pi * VENUS_RADIUS * max(math.cos(lat), 1e-9)
+    around = min(footprint * (footprint + track) / (circle * high), _DARK)
+    passed = 2 * math.asin(math.sin(where.inclination)) * VENUS_RADIUS + footprint
+    return around * min(high / min(passed, math.pi / 2 * VENUS_RADIUS), 1.0)

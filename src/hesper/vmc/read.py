@@ -93,7 +93,8 @@ def files(place: Path) -> list[Path]:
     """
     if place.is_file():
         return [place]
-    found = sorted(p for p in place.rglob("*") if p.suffix.upper() == ".IMG" and p.is_file())
+    # A link that leads nowhere is listed too, so that its reading says so.
+    found = sorted(p for p in place.rglob("*") if p.suffix.upper() == ".IMG" and not p.is_dir())
     if not found:
         raise MissingError(f"{place}: no *.IMG in this folder; give the folder of the images")
     return found
@@ -133,7 +134,7 @@ def image(
     if stored.data.ndim != 2:
         raise label.refuse("IMAGE", f"{stored.data.ndim} dimensions", "one band", "give a camera image")
     time = read_geometry.seconds(label, "IMAGE_TIME")
-    step, dark = radiance(label, "RADIANCE_SCALING_FACTOR"), radiance(label, "RADIANCE_OFFSET")
+    step, dark = scaling(label)
     inside = stored.data != OUTSIDE
     saturated = inside & (stored.data >= _saturation(path, label))
     valid = inside & ~saturated
@@ -154,7 +155,7 @@ def image(
         line=camera.line,
         step=step,
         time=time,
-        exposure=read_geometry.real(label, "EXPOSURE_DURATION") * ms,
+        exposure=exposure(label),
         wavelength=channel.wavelength,
         orbit=called.orbit,
         sequence=called.sequence,
@@ -187,6 +188,8 @@ def pinhole(label: Label, channel: Channel) -> Pinhole:
 def agreed(label: Label, called: Name) -> None:
     """Refuse a label that does not agree with the name of its file."""
     channel, part = CHANNELS[called.channel], phase(called.orbit)
+    if label["TARGET_NAME"] != "VENUS":
+        raise label.refuse("TARGET_NAME", label["TARGET_NAME"], "VENUS", "leave it out")
     if label["ORBIT_NUMBER"] != called.orbit:
         raise label.refuse(
             "ORBIT_NUMBER", label["ORBIT_NUMBER"], f"{called.orbit} as in the name", "rename it"
@@ -201,12 +204,22 @@ def agreed(label: Label, called: Name) -> None:
         raise label.refuse("DATA_SET_ID", label["DATA_SET_ID"], expected, "mend the label or rename the file")
 
 
-def radiance(label: Label, keyword: str) -> float:
-    """Return a radiometric constant [W m-2 sr-1 m-1] of a label, its unit checked."""
-    value, unit = read_geometry.real(label, keyword), label.unit(keyword)
-    if unit.upper().replace(" ", "") != _RADIANCE_UNIT:
-        raise label.refuse(keyword, unit or "no unit", "<W*m**-3*sr**-1>", "mend the label")
-    return value
+def exposure(label: Label) -> float:
+    """Return the exposure [s] of a label, its unit checked."""
+    if label.unit("EXPOSURE_DURATION").lower() != "ms":
+        found = label.unit("EXPOSURE_DURATION") or "no unit"
+        raise label.refuse("EXPOSURE_DURATION", found, "<ms>", "mend the label")
+    return read_geometry.positive(label, "EXPOSURE_DURATION") * ms
+
+
+def scaling(label: Label) -> tuple[float, float]:
+    """Return radiance per data number, and of none [W m-2 sr-1 m-1], of a label, their units checked."""
+    for keyword in ("RADIANCE_SCALING_FACTOR", "RADIANCE_OFFSET"):
+        unit = label.unit(keyword)
+        if unit.upper().replace(" ", "") != _RADIANCE_UNIT:
+            raise label.refuse(keyword, unit or "no unit", "<W*m**-3*sr**-1>", "mend the label")
+    step = read_geometry.positive(label, "RADIANCE_SCALING_FACTOR")
+    return step, read_geometry.real(label, "RADIANCE_OFFSET")
 
 
 def _saturation(path: Path | str, label: Label) -> float:

@@ -46,6 +46,14 @@ def real(label: Label, keyword: str) -> float:
     return float(value)
 
 
+def positive(label: Label, keyword: str) -> float:
+    """Return a number of a label that must be positive."""
+    value = real(label, keyword)
+    if not value > 0:
+        raise label.refuse(keyword, value, "a positive number", "mend the label")
+    return value
+
+
 def seconds(label: Label, keyword: str) -> float:
     """Return a time of a label as TDB seconds since J2000."""
     written = label[keyword]
@@ -76,10 +84,16 @@ def position(label: Label, time: float, *, rotation: str, sun: Array) -> Array:
 def elements(label: Label, periapsis: float) -> model_orbit.Elements:
     """Return the elements of a label; its time of periapsis is given [s tdb]."""
     axis, printed = real(label, "ORBITAL_SEMIMAJOR_AXIS") * km, real(label, "ORBITAL_ECCENTRICITY")
+    if not axis > VENUS_RADIUS:
+        raise label.refuse(
+            "ORBITAL_SEMIMAJOR_AXIS", axis / km, "more than the radius, in km", "mend the label"
+        )
     eccentricity = 1 - (VENUS_RADIUS + real(label, "PERIAPSIS_ALTITUDE") * km) / axis
     if not abs(eccentricity - printed) <= _ECCENTRICITY_DIGITS:
         expected = f"{eccentricity:.5f} by PERIAPSIS_ALTITUDE and ORBITAL_SEMIMAJOR_AXIS"
         raise label.refuse("ORBITAL_ECCENTRICITY", printed, expected, "mend the one that is wrong")
+    if not 0 <= eccentricity < 1:
+        raise label.refuse("PERIAPSIS_ALTITUDE", label["PERIAPSIS_ALTITUDE"], "an ellipse", "mend the label")
     angles = [real(label, k) * deg for k in _ANGLES]
     return model_orbit.Elements(axis, eccentricity, angles[0], angles[1], angles[2], periapsis)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +14,14 @@ from hesper.geometry import sphere
 from hesper.geometry.camera import Pinhole
 from hesper.products import pds3
 from hesper.record import Array
-from hesper.units import deg, km, ms
+from hesper.units import deg, km
 from hesper.vmc import model, model_orbit, read, read_attitude, read_geometry
 from hesper.vmc.data import ARCHIVE_RADIUS, Channel
 from hesper.vmc.data_orbit import Frames
 from hesper.vmc.data_settings import Masking
 from hesper.vmc.model_orbit import Elements
 
+_FLOWN = range(2005, 2016)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
 
 
@@ -115,12 +117,30 @@ def _read(path: Path) -> _Read:
     times = []
     for keyword in ("IMAGE_TIME", "PERIAPSIS_TIME"):
         written = label[keyword]
-        if not isinstance(written, str) or _TIME.fullmatch(written) is None:
-            raise label.refuse(keyword, written, "a time as 2007-01-06T01:39:30.006Z", "mend the label")
-        times.append(written.rstrip("Z"))
+        if not _is_time(written):
+            raise label.refuse(
+                keyword, written, "a time of the mission as 2007-01-06T01:39:30.006Z", "mend the label"
+            )
+        times.append(str(written).rstrip("Z"))
     vicar = pds3.read_vicar_header(path, label) if label.objects("IMAGE_HEADER") else {}
-    exposure = read_geometry.real(label, "EXPOSURE_DURATION") * ms
-    return _Read(path, stored, vicar, times[0], times[1], exposure)
+    for keyword in ("RADIANCE_SCALING_FACTOR", "EXPOSURE_DURATION"):
+        printed, header = read_geometry.positive(label, keyword), vicar.get(keyword, label[keyword])
+        if not isinstance(header, int | float) or abs(header - printed) > 1e-6 * printed:
+            raise label.refuse(
+                keyword, printed, f"{header} as in the VICAR header", "mend the one that is wrong"
+            )
+    return _Read(path, stored, vicar, times[0], times[1], read.exposure(label))
+
+
+def _is_time(written: object) -> bool:
+    """Tell whether a word is a time of the mission: one that is none would stop all images of the orbit."""
+    if not isinstance(written, str) or _TIME.fullmatch(written) is None:
+        return False
+    try:
+        # A leap second is a time too.
+        return datetime.fromisoformat(written[:19].replace(":60", ":59")).year in _FLOWN
+    except ValueError:
+        return False
 
 
 def _placed(taken: list[_Read], source: Source, masking: Masking, left: list[str]) -> list[_Placed]:
@@ -154,7 +174,7 @@ def _one(
 ) -> _Placed:  # fmt: skip
     label, called = found.stored.label, read.name(found.path)
     camera = read.pinhole(label, source.channels[called.channel])
-    step, dark = read.radiance(label, "RADIANCE_SCALING_FACTOR"), read.radiance(label, "RADIANCE_OFFSET")
+    step, dark = read.scaling(label)
     data = found.stored.data
     inside = data != read.OUTSIDE
     marker = found.vicar.get("OVERFLOW_VALUE", read_geometry.real(label.object("IMAGE"), "MAXIMUM") + 1)

@@ -9,7 +9,9 @@ from hesper import maps
 from hesper.constants import VENUS_RADIUS
 from hesper.record import Array
 from hesper.units import deg
+from hesper.vmc import retrieve_seam
 from hesper.vmc.grid_segment import Stack
+from hesper.vmc.retrieve_seam import Noise
 
 _LEAST_OTHERS = 3
 _BAND = 2.0 * deg
@@ -42,19 +44,9 @@ class Contrasts(NamedTuple):
     """Part of the mosaics' ground that has a value: not the edges, nor where others are too few."""
 
 
-class _Noise(NamedTuple):
-    """Covariance of an orbit's clouds and noise with distance: Gaussians of many widths, and white noise."""
-
-    width: Array
-    """Standard deviations of the Gaussians [m]."""
-    variance: Array
-    """Of each."""
-    white: float
-
-
 def contrasts(
-    stack: Stack, models: Array, factor: Array, grid: maps.Grid, *, size: float, blur: float
-) -> Contrasts:
+    stack: Stack, models: Array, factor: Array, grid: maps.Grid, *, size: float, blur: float, speed: float
+) -> Contrasts:  # fmt: skip
     """Measure in each orbit's mosaic how discs differ from the median of the others on the same ground.
 
     Parameters
@@ -65,6 +57,8 @@ def contrasts(
         The cells.
     size, blur
         Diameter of the disc and full width at half maximum of the clouds' spread function [m].
+    speed
+        Of the clouds over the ground [m s-1], westward.
 
     Notes
     -----
@@ -74,7 +68,8 @@ def contrasts(
     strong where they are wide and weak at the size of the disc, and C⁻¹ weighs them so. From an orbit's
     contrast the median of the others' is taken, which holds what lies on the ground; the median comes last
     because where another orbit's mosaic ends it has a step. Its variance is π/2n of one orbit's, n ≥ 3. The
-    standard deviation is the orbit's own scatter of the result, or that of most orbits if larger.
+    standard deviation is the orbit's own scatter of the result, or that of most orbits if larger; where
+    images meet between which the clouds drifted it is larger, see `retrieve_seam`.
     """
     ratio, places = _coarser(_ratios(stack, models, factor), grid, size)
     value, std = np.full(ratio.shape, np.nan), np.full(ratio.shape, np.nan)
@@ -83,10 +78,12 @@ def contrasts(
         return Contrasts(value, std, places.lon, places.lat, 0.0)
     contrast, claimed = np.full(ratio.shape, np.nan), np.ones((ratio.shape[1], 1))
     lat = places.lat[:, 0]
+    weights: dict[int, Array] = {}
     for band in np.unique(np.floor(lat / _BAND)):
         rows = np.nonzero(np.floor(lat / _BAND) == band)[0]
         weight, claimed[rows] = _filter(float(lat[rows].mean()), places.step, noise, size=size, blur=blur)
         contrast[:, rows] = _applied(ratio, rows, weight)
+        weights |= dict.fromkeys(rows.tolist(), weight)
     changes = [_against_others(contrast, k) for k in range(stack.orbit.size)]
     levels = [_level(change / (claimed * spread)) for change, spread in changes]
     known = [scale for _, scale in levels if np.isfinite(scale)]
@@ -96,6 +93,10 @@ def contrasts(
             one = max(scale, float(np.median(known))) * claimed * spread
             std[k] = np.where(np.isfinite(change), one, np.nan)
             value[k] = change - middle * claimed * spread
+    time, _ = _coarser(np.where(np.isfinite(stack.brightness), stack.time, np.nan), grid, size)
+    std *= retrieve_seam.excess(
+        value / std, ratio, time, lat, weights, noise, cell=places.step * VENUS_RADIUS, speed=speed
+    )
     searched = float(np.isfinite(value).sum() / np.isfinite(ratio).sum())
     return Contrasts(value, std, places.lon, places.lat, searched)
 
@@ -143,7 +144,7 @@ def _coarser(change: Array, grid: maps.Grid, size: float) -> tuple[Array, _Place
     return mean(change), _Places(mean(lon), mean(lat), step * block)
 
 
-def _noise(ratio: Array, step: float) -> _Noise | None:
+def _noise(ratio: Array, step: float) -> Noise | None:
     """Measure the covariance along meridians, where cells are equally far apart; None if too few."""
     from scipy import optimize
 
@@ -165,10 +166,10 @@ def _noise(ratio: Array, step: float) -> _Noise | None:
     shape = np.exp(-0.5 * (distance[:, None] / width) ** 2)
     # Positive amounts of positive definite functions: the covariance stays one in two dimensions.
     amount = optimize.nnls(np.column_stack([shape, lags == 0]), typical)[0]
-    return _Noise(width, amount[:-1], max(float(amount[-1]), _LEAST_WHITE * float(typical[0])))
+    return Noise(width, amount[:-1], max(float(amount[-1]), _LEAST_WHITE * float(typical[0])))
 
 
-def _filter(lat: float, step: float, noise: _Noise, *, size: float, blur: float) -> tuple[Array, float]:
+def _filter(lat: float, step: float, noise: Noise, *, size: float, blur: float) -> tuple[Array, float]:
     """Return the weights (row, column) of the cells round a place and the deviation of what they estimate."""
     from scipy.special import chndtr
 

@@ -1,5 +1,6 @@
 """Simulated images of the night side: light of a scene through clouds, camera, exposure and detector."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,14 +12,13 @@ from hesper.geometry.camera import Pinhole, sphere_from_pixels
 from hesper.record import Array
 from hesper.runs import generator
 from hesper.units import deg
-from hesper.vmc import model, model_camera, model_relief, simulate_orbit, write_image
+from hesper.vmc import model, model_camera, model_clouds, simulate_orbit, write_image
 from hesper.vmc.data import ARCHIVE_RADIUS, CHANNELS, FIELD_CENTRE, FIELD_HALF
 from hesper.vmc.data_settings import Atmosphere, Simulation
 from hesper.vmc.simulate_orbit import EXPOSURE, Shot
 
 SIZE = 512
 _FIELD = (249.5, 276.5, 235.0, 230.0, 360.0)
-_CLOUD_CELL = 1.0 * deg
 _FOOTPRINT = 100
 
 
@@ -74,16 +74,15 @@ def image(
     """
     random = generator(seed, 3, shot.orbit, shot.sequence)
     values = _radiance(shot, light, settings, atmosphere, seed, rotation)
-    x = (np.arange(SIZE) - FIELD_CENTRE) / FIELD_HALF
-    flat = 1 + shot.gradient[0] * x + shot.gradient[1] * x[:, None]
-    noise = settings.noise * light.plains
-    inside = light.field
-    dark = np.nan_to_num(values)
-    noisy = dark * flat * shot.scale + noise * random.standard_normal(values.shape, dtype=np.float32)
-    hot = random.random(values.shape, dtype=np.float32) < settings.hot_pixels
-    noisy = np.where(hot, noisy + light.plains * random.uniform(0.5, 20.0), noisy)
-    numbers = np.clip(np.rint(noisy / write_image.STEP), 0, write_image.SATURATED).astype(np.int16)
-    numbers[~inside] = -1
+    x = ((np.arange(SIZE) - FIELD_CENTRE) / FIELD_HALF).astype(np.float32)
+    flat = (1 + shot.gradient[0] * x + shot.gradient[1] * x[:, None])[light.field] * np.float32(shot.scale)
+    noisy = np.nan_to_num(values[light.field]) * flat
+    noise = np.float32(settings.noise * light.plains)
+    noisy += noise * random.standard_normal(noisy.size, dtype=np.float32)
+    hot = random.integers(noisy.size, size=random.binomial(noisy.size, settings.hot_pixels))
+    noisy[hot] += light.plains * random.uniform(0.5, 20.0, hot.size)
+    numbers = np.full(values.shape, -1, np.int16)
+    numbers[light.field] = np.clip(np.rint(noisy / write_image.STEP), 0, write_image.SATURATED)
     return _written(shot, numbers, light.field, rotation)
 
 
@@ -92,8 +91,7 @@ def _radiance(
 ) -> Array:
     positions, axes, weights = simulate_orbit.part_places(shot, rotation)
     sun = np.array(shot.sun) / np.linalg.norm(shot.sun)
-    middle = sphere.lon_lat(positions[1])
-    cloud, place = _clouds(shot, settings, float(middle.lon), seed)
+    cloud, place = _clouds(shot, settings, positions[1], seed)
     out = np.empty((SIZE, SIZE), np.float32)
     pinhole = camera()
     model_camera.expose(
@@ -105,17 +103,29 @@ def _radiance(
 
 
 def _clouds(
-    shot: Shot, settings: Simulation, lon: float, seed: int
+    shot: Shot, settings: Simulation, position: Array, seed: int
 ) -> tuple[Array, tuple[float, float, float]]:
-    """Return the transparency of an orbit's clouds within 45° of a longitude, carried west with time."""
-    west, north = np.floor(lon / deg - 45) * deg, 80 * deg
-    columns, rows = 90, 152
-    x = west + _CLOUD_CELL * (np.arange(columns) + 0.5)
-    y = north - _CLOUD_CELL * (np.arange(rows) + 0.5)
+    """Return the transparency of an orbit's clouds where an image may see them, carried west with time."""
+    cell = model_clouds.cell(settings.cloud_length)
+    away, lat = _reach(shot, position), float(sphere.lon_lat(position).lat)
+    first = math.ceil(min(lat + away, 90 * deg) / cell)
+    rows = (np.arange(first, math.floor(max(lat - away, -90 * deg) / cell), -1) - 0.5) * cell
     drift = settings.cloud_speed * (shot.time - shot.elements.periapsis_time) / VENUS_RADIUS
-    lons, lats = np.meshgrid(x + drift, y)
-    pattern = model_relief.clouds(lons, lats, seed * 4001 + shot.orbit, length=settings.cloud_length)
-    return np.exp(settings.cloud_std * pattern), (float(west), float(north), _CLOUD_CELL)
+    pattern = model_clouds.pattern(
+        rows, drift + 0.5 * cell, seed, shot.orbit, length=settings.cloud_length
+    )  # fmt: skip
+    return np.exp(np.float32(settings.cloud_std) * pattern), (0.0, first * cell, cell)
+
+
+def _reach(shot: Shot, position: Array) -> float:
+    """Return the arc [rad] from below the spacecraft beyond which an image sees nothing."""
+    pinhole, distance = camera(), float(np.linalg.norm(position)) / VENUS_RADIUS
+    corner = math.hypot(
+        _FIELD[2] + abs(_FIELD[0] - pinhole.sample), _FIELD[3] + abs(_FIELD[1] - pinhole.line)
+    )
+    off = math.atan(corner / pinhole.focal) + math.hypot(*shot.offset)
+    sine = distance * math.sin(off)
+    return math.asin(sine) - off if sine < 1 else math.acos(1 / distance)
 
 
 def _written(shot: Shot, numbers: Array, inside: Array, rotation: str) -> bytes:
