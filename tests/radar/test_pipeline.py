@@ -261,6 +261,8 @@ def test_looks_of_other_stations_are_refused(tmp_path):
     swapped = {"stations": {"receivers": ["DSS-13-26m", "DSS-14"]}}
     with pytest.raises(InputError, match=r"receivers of the looks: DSS-14,DSS-13-26m"):
         _run(tmp_path / "out", given | swapped)
+    with pytest.raises(InputError, match=r"day of the looks: 1974-01-20; the recipe has 1974-01-23"):
+        _run(tmp_path / "out", given | {"observation": recipe["observation"] | {"date": "1974-01-23"}})
     with pytest.raises(InputError, match=r"frequency \[Hz\] of the looks"):
         _run(tmp_path / "out2", given | {"waveform": {"frequency": "2380 MHz"}})
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hesper import maps
+from hesper import ephemeris, maps
 from hesper.errors import InputError
 from hesper.figures import png
 from hesper.products import Result, from_truth, geotiff, netcdf
@@ -118,8 +118,16 @@ def mapped(config: Config, given: Statistics, patches: Patches, known: Truth | N
 
 
 def _belongs(config: Config, given: Statistics) -> None:
-    """Refuse looks that the recipe's stations, frequency or baud did not make: scales would be wrong."""
-    waveform = config.waveform
+    """Refuse looks that the recipe's day, stations, frequency or baud did not make: scales would be wrong."""
+    waveform, observation = config.waveform, config.observation
+    middle = float(given.geometry.time[middle_row(given.geometry)]) - observation.offset
+    day = ephemeris.utc(middle)[0].astype("datetime64[D]")
+    # A pass belongs to the day of its transit, but may begin before it or end after it.
+    if abs(int((day - np.datetime64(observation.date[:10], "D")).astype(int))) > 1:
+        raise InputError(
+            f"radar: day of the looks: {day}; the recipe has {observation.date}; give the recipe that the "
+            "looks were made with"
+        )
     axis = depth_axis(waveform.baud, waveform.gates, waveform.early_gates)
     for name, found, wanted in (
         ("receivers", given.stations, ",".join(config.stations.receivers)),
