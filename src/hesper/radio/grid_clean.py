@@ -15,6 +15,11 @@ from hesper.record import Array
 _SLACK = 1.2
 _ENOUGH = 1000
 _ROUNDS = 20
+_GAIN, _DEPTH, _CYCLES, _ITERATIONS = 0.1, 0.98, 12, 100_000
+
+
+def _silent(cycle: int, peak: float) -> None:
+    """Say nothing of a major cycle."""
 
 
 def hogbom(
@@ -59,12 +64,12 @@ def clark(
     prepared: Prepared,
     mask: Array,
     *,
-    gain: float = 0.1,
-    depth: float = 0.98,
+    gain: float = _GAIN,
+    depth: float = _DEPTH,
     sigmas: float = 3.0,
-    cycles: int = 12,
-    iterations: int = 100_000,
-    progress: Callable[[int, float], None] = lambda cycle, peak: None,
+    cycles: int = _CYCLES,
+    iterations: int = _ITERATIONS,
+    progress: Callable[[int, float], None] = _silent,
 ) -> Clean:
     """Find components among the brightest pixels, subtract them from the samples, and again.
 
@@ -91,21 +96,56 @@ def clark(
     Clark 1980, A&A 89, 377, with the major cycle on the samples (Schwab 1984, AJ 89, 1076) and the whole
     point-spread function in the minor cycles.
     """
+    _check(prepared.dirty.frame, mask, gain)
+    rule = _Rule(gain, depth, sigmas, cycles, iterations, progress)
+    return _finished(prepared.dirty, _cycled(prepared, mask, _begun(prepared.dirty), rule))
+
+
+class _Rule(NamedTuple):
+    """The settings of `clark`."""
+
+    gain: float
+    depth: float
+    sigmas: float
+    cycles: int
+    iterations: int
+    progress: Callable[[int, float], None]
+
+
+class _State(NamedTuple):
+    """How far CLEAN has come."""
+
+    components: Array
+    residual: Array
+    found: int
+    done: int
+
+
+def _begun(dirty: Dirty) -> _State:
+    return _State(np.zeros_like(dirty.image), np.array(dirty.image), 0, 0)
+
+
+def _finished(dirty: Dirty, state: _State) -> Clean:
+    return _restored(dirty, state.components, state.residual, state.found, state.done)
+
+
+def _cycled(prepared: Prepared, mask: Array, state: _State, rule: _Rule) -> _State:
+    """Go on from a state with major cycles until the peaks within the mask are noise."""
     dirty = prepared.dirty
-    _check(dirty.frame, mask, gain)
-    residual, components = np.array(dirty.image), np.zeros_like(dirty.image)
-    done, count = 0, 0
-    for cycle in range(1, cycles + 1):
-        stop = sigmas * grid_image.robust_rms(residual)
+    components, residual = np.array(state.components), np.array(state.residual)
+    count, before = state.found, state.done
+    done = before
+    for cycle in range(before + 1, before + rule.cycles + 1):
+        stop = rule.sigmas * grid_image.robust_rms(residual)
         peak = float(np.max(np.abs(residual), where=mask, initial=0.0))
-        if peak <= (stop if done == 0 else _SLACK * stop) or count >= iterations:
+        if peak <= (stop if done == before else _SLACK * stop) or count >= rule.iterations:
             break
-        limit = max((1 - depth) * peak, stop)
-        count += _minor(residual, components, dirty.psf, mask, gain, limit, iterations - count)
+        limit = max((1 - rule.depth) * peak, stop)
+        count += _minor(residual, components, dirty.psf, mask, rule.gain, limit, rule.iterations - count)
         residual = model_imaging.image(prepared.plan, components) / np.float32(dirty.weight)
         done = cycle
-        progress(cycle, peak)
-    return _restored(dirty, components, residual, count, done)
+        rule.progress(cycle, peak)
+    return _State(components, residual, count, done)
 
 
 def beside_trail(prepared: Prepared, mask: Array, trail: Array, *, brightest: float, sigmas: float) -> Clean:
@@ -126,20 +166,24 @@ def beside_trail(prepared: Prepared, mask: Array, trail: Array, *, brightest: fl
     -----
     A source on the trail is static and the planet is not; left in, it moves through the planet's frame. A
     beam's width about each peak above the limit, and above half of the highest for sidelobes' sake, is opened
-    and the field cleaned anew, until no such peak is left.
+    and CLEAN goes on from where it was, until no such peak is left.
     """
-    opened = np.zeros_like(trail)
+    from scipy.ndimage import binary_dilation
+
+    dirty, frame, opened = prepared.dirty, prepared.dirty.frame, np.zeros_like(trail)
+    _check(frame, mask, _GAIN)
+    rule = _Rule(_GAIN, _DEPTH, sigmas, _CYCLES, _ITERATIONS, _silent)
+    radius = max(1, round(grid_image.beam(dirty.psf, frame.pixel).major / frame.pixel))
+    line, sample = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    state = _begun(dirty)
     while True:
-        found = clark(prepared, mask & (~trail | opened), sigmas=sigmas)
-        shut = np.where(mask & trail & ~opened, found.residual, 0)
-        limit = brightest + 2 * sigmas * found.rms
+        state = _cycled(prepared, mask & (~trail | opened), state, rule)
+        shut = np.where(mask & trail & ~opened, state.residual, 0)
+        limit = brightest + 2 * sigmas * grid_image.robust_rms(state.residual)
         if shut.max() <= limit:
-            return found
-        north, west = np.nonzero(shut > max(limit, 0.5 * float(shut.max())))
-        radius = max(1, round(found.beam.major / found.frame.pixel))
-        lines, samples = np.ogrid[: trail.shape[0], : trail.shape[1]]
-        for line, sample in zip(north, west, strict=True):
-            opened |= np.hypot(lines - line, samples - sample) <= radius
+            return _finished(dirty, state)
+        peaks = shut > max(limit, 0.5 * float(shut.max()))
+        opened |= binary_dilation(peaks, line**2 + sample**2 <= radius**2)
 
 
 class PointSources(NamedTuple):
@@ -204,7 +248,9 @@ def along(frame: Frame, followed: Track, radius: float) -> Array:
     east, north = model_imaging.coordinates(frame.size, frame.pixel)
     out = np.zeros((frame.size, frame.size), bool)
     for x, y in followed.direction:
-        out |= np.hypot(east[None, :] - x, north[:, None] - y) <= radius
+        lines, samples = (np.flatnonzero(np.abs(off) <= radius) for off in (north - y, east - x))
+        near = np.ix_(lines, samples)
+        out[near] |= np.hypot(east[None, samples] - x, north[lines, None] - y) <= radius
     return out
 
 

@@ -45,7 +45,7 @@ def run(config: Config, out: Run) -> list[Result]:
     out.write("bandpass.nc", lambda: products.netcdf(done.calibration.bandpass))
     out.write("gains.nc", lambda: products.netcdf(done.calibration.gains))
     out.write("calibrators.nc", lambda: products.netcdf(done.calibration.fluxes))
-    report = calibrate_flags.report([*done.calibration.steps, ("target", done.visibilities)][-1:])
+    report = calibrate_flags.report([("target", done.visibilities)])
     out.write("flags.nc", lambda: products.netcdf(report))
     out.write(
         "field.fits",
@@ -92,10 +92,9 @@ def reduced(config: Config) -> Field:
     for span in read_archive.spans(archive, settings.memory / 4):
         for start, stop in pipeline_inputs.scans(archive, span, {target}):
             raw = read_archive.block(archive, start, stop)
-            block = calibrate_calibrators.calibrated(
-                calibrate_flags.by_record(raw, settings.record), calibration
+            parts.append(
+                calibrate_calibrators.calibrated(calibrate_flags.by_record(raw, settings.record), calibration)
             )
-            parts.append(calibrate_flags.automatic(block, block.value, thresholds=calibrate_flags.STRONG))
     data = concatenate(parts, "time")
     return Field(calibration, data, image(data, config))
 

@@ -117,7 +117,7 @@ def reduced(config: Config, path: Path) -> Reduced:
                 raw = calibrate_flags.by_record(read_archive.block(archive, start, stop), settings.record)
                 yield calibrate_calibrators.calibrated(raw, calibration)
 
-    seen = pipeline_target.followed(blocks, settings, hold=size < settings.memory)
+    seen = pipeline_target.followed(blocks, settings, hold=size < 2 * settings.memory)
     seen = seen._replace(fit=retrieve_noise.stated(seen.tracked, seen.fit, seen.field.frame))
     planet = planet_image(seen)
     budget = _budget(archive, calibration, seen, target, secondary)
@@ -197,7 +197,7 @@ def _budget(
 
 def _flags(calibration: Calibration, seen: Followed) -> FlagReport:
     """Report the steps on the calibrators, and where flags are on the target."""
-    found = calibrate_flags.report(calibration.steps)
+    found = calibration.flags
     target = calibrate_flags.report([("target, last block", seen.residual)])
     before, after = seen.before.mean(axis=0)
     return dataclasses.replace(

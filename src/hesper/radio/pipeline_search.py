@@ -1,0 +1,164 @@
+"""Images of the planet's field, and the sources in it."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hesper.errors import InputError
+from hesper.physics import planck
+from hesper.radio import (
+    calibrate_background,
+    grid_clean,
+    grid_image,
+    grid_samples,
+    grid_weights,
+    retrieve_sources,
+)
+from hesper.radio.data import Setup, Visibilities
+from hesper.radio.data_calibration import Sources
+from hesper.radio.data_image import Clean, DiskFit, Frame, Samples, Track
+from hesper.radio.data_settings import Reduction
+from hesper.radio.grid_image import Prepared
+from hesper.radio.pipeline_background import Blocks, residual, track
+from hesper.record import concatenate, take
+from hesper.units import Jy
+
+Step = Callable[[Visibilities], Visibilities]
+_COARSE = 0.1
+"""Dimming, at most, of a source at the edge of the field by averages of an image that sources are sought in.
+
+Their flux densities come from the visibilities."""
+_NEAR = 1.5
+"""Times the noise: a field no worse holds nothing more that is worth another image."""
+_HOTTEST = 1000.0
+"""Venus is 700 K at most at any wavelength [K]."""
+
+
+def first_look(data: Blocks, settings: Reduction, *, sigmas: float) -> Clean:
+    """Return the field before anything of it is known, CLEANed to some standard deviations."""
+    return _seen(data, lambda block: block, settings, sigmas=sigmas, planet_there=True)
+
+
+def _seen(data: Blocks, step: Step, settings: Reduction, *, sigmas: float, planet_there: bool) -> Clean:
+    """Return the field CLEANed to some standard deviations, after a step on its blocks.
+
+    Where the planet passed, and is there, only what is brighter than it can be is cleaned.
+    """
+    parts, tracks, times = [], [], []
+    for block in data():
+        parts.append(grid_samples.samples(step(block), field_of_view=_width(settings), loss=_COARSE))
+        tracks.append(track(block))
+        times.append(float(block.time.mean()))
+        setup, field = block.setup, int(block.field[0])
+    if not parts:
+        raise InputError(f"target {settings.target}: no scans; name the field that the planet is in")
+    own = frame(setup, field, times, settings)
+    prepared = _prepared(parts, own, settings)
+    allowed = grid_clean.everywhere(own)
+    if not planet_there:
+        return grid_clean.clark(prepared, allowed, sigmas=sigmas)
+    trail = np.zeros((own.size, own.size), bool)
+    for passed in tracks:
+        trail |= grid_clean.along(own, passed, settings.mask)
+    brightest = max(brightest_planet(passed, setup) for passed in tracks)
+    return grid_clean.beside_trail(prepared, allowed, trail, brightest=brightest, sigmas=sigmas)
+
+
+def _width(settings: Reduction) -> float:
+    return settings.size * settings.pixel
+
+
+def frame(setup: Setup, field: int, times: list[float], settings: Reduction) -> Frame:
+    """Return the pixels of the field."""
+    return Frame(
+        ra=float(setup.field_ra[field]),
+        dec=float(setup.field_dec[field]),
+        pixel=settings.pixel,
+        size=settings.size,
+        frequency=float(setup.frequency.mean()),
+        bandwidth=setup.channel_width * setup.frequency.size,
+        time=float(np.mean(times)),
+    )
+
+
+def samples(rest: Visibilities, settings: Reduction) -> Samples:
+    """Return the samples of a block for `image`."""
+    return grid_samples.samples(rest, field_of_view=_width(settings))
+
+
+def image(parts: list[Samples], own: Frame, settings: Reduction) -> Clean:
+    """Return the CLEANed image of samples from which the planet has been taken; `parts` is emptied."""
+    prepared = _prepared(parts, own, settings)
+    return grid_clean.clark(prepared, grid_clean.everywhere(own), sigmas=settings.clean_sigmas)
+
+
+def _prepared(parts: list[Samples], own: Frame, settings: Reduction) -> Prepared:
+    every = concatenate(parts, "sample")
+    parts.clear()
+    weight = grid_weights.briggs(every, robust=settings.robust, field_of_view=_width(settings))
+    return grid_image.prepare(every, weight, own, wide_psf=False)
+
+
+def brightest_planet(passed: Track, setup: Setup) -> float:
+    """Return the flux density [Jy] that a planet of 1000 K would show in the field: none has been as hot."""
+    disks = planck.flux_density(_HOTTEST, setup.frequency[None], passed.angular_diameter[:, None]) / Jy
+    return float(np.max(disks * passed.response))
+
+
+def beside_planet(found: Sources, data: Blocks, settings: Reduction) -> Sources:
+    """Return the sources less what may be the planet."""
+    tracks = [(track(block), block.setup) for block in data()]
+    passed = np.concatenate([own.direction for own, _ in tracks])
+    away = calibrate_background.outside_track(found.east, found.north, *passed.T, radius=settings.mask)
+    bright = found.flux_density > max(brightest_planet(own, setup) for own, setup in tracks)
+    return take(found, "source", away | bright)
+
+
+def searched(
+    data: Blocks, known: Sources, settings: Reduction, disk: DiskFit | None
+) -> tuple[Frame, Sources, bool]:
+    """Subtract what is known and search the rest: return the field's pixels, sources, and if they are all.
+
+    Parameters
+    ----------
+    data
+        Self-calibrated blocks of the field.
+    known
+        Sources so far.
+    settings
+        The recipe.
+    disk
+        The planet, once it is known: with it subtracted sources on its trail are sought as well.
+
+    Notes
+    -----
+    Components sit on pixels and samples are means: an image of a source of a jansky has holes of some per
+    cent of it, in which fainter sources drown. Subtracted from the visibilities it leaves none. All are
+    found where a search finds no more, or the field is near its noise.
+    """
+    found = refined(data, known, settings, disk)
+    field = _seen(
+        data,
+        lambda block: residual(block, found, settings, disk),
+        settings,
+        sigmas=settings.clean_sigmas,
+        planet_there=disk is None,
+    )
+    more = retrieve_sources.sources(field, sigmas=settings.source_sigmas)
+    if disk is None:
+        more = beside_planet(more, data, settings)
+    if found.east.size:
+        apart = calibrate_background.outside_track(
+            more.east, more.north, found.east, found.north, radius=field.beam.major
+        )
+        more = take(more, "source", apart)
+    every = refined(data, retrieve_sources.joined(found, more), settings, disk)
+    complete = field.rms < _NEAR * field.noise or not more.east.size
+    return field.frame, every, complete
+
+
+def refined(data: Blocks, found: Sources, settings: Reduction, disk: DiskFit | None) -> Sources:
+    """Fit the sources' places and flux densities to the visibilities."""
+    return retrieve_sources.fitted(
+        found, lambda guess: (residual(block, guess, settings, disk) for block in data())
+    )
