@@ -138,7 +138,7 @@ def image(plan: Plan, model: Array | None = None) -> Array:
     """
     lay = plan.layout
     total = np.zeros((plan.size, plan.size), np.float32)
-    out = np.empty((lay.box[0], TERMS, 2 * lay.box[1]), np.float32)
+    out = np.empty((lay.box[0], _terms(lay.kappa), 2 * lay.box[1]), np.float32)
     for slab in range(len(lay.slab_w)):
         turn = _turn(plan, slab)
         grid = out[:1] if model is None else _model_grid(plan, model, turn)
@@ -200,7 +200,7 @@ def _model_grid(plan: Plan, model: Array, turn: Array) -> Array:
 
     lay, half = plan.layout, plan.size // 2
     tapered = np.asarray(model / (plan.taper[:, None] * plan.taper), np.float32)
-    grid = np.zeros((lay.box[0], TERMS, 2 * lay.box[1]), np.float32)
+    grid = np.empty((lay.box[0], _terms(lay.kappa), 2 * lay.box[1]), np.float32)
     tall = np.zeros((lay.cells, plan.size), np.complex64)
     wide = np.zeros((lay.box[0], lay.cells), np.complex64)
     for k in range(_terms(lay.kappa)):

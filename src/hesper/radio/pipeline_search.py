@@ -93,10 +93,10 @@ def image(parts: list[Samples], own: Frame, settings: Reduction) -> Clean:
 
 
 def _prepared(parts: list[Samples], own: Frame, settings: Reduction) -> Prepared:
-    every = concatenate(parts, "sample")
+    every = [concatenate(parts, "sample")]
     parts.clear()
-    weight = grid_weights.briggs(every, robust=settings.robust, field_of_view=_width(settings))
-    return grid_image.prepare(every, weight, own, wide_psf=False)
+    weight = [grid_weights.briggs(every[0], robust=settings.robust, field_of_view=_width(settings))]
+    return grid_image.prepare(every.pop(), weight.pop(), own, wide_psf=False)
 
 
 def brightest_planet(passed: Track, setup: Setup) -> float:
