@@ -68,7 +68,7 @@ def test_scans_on_disk_are_those_in_memory():
     for hold in (True, False):
         with pipeline_scans.scans([data, data], Reduction(), hold=hold) as scans:
             table = calibrate_selfcal.phases(data, sky, interval=60.0)
-            scans.take_off(1, table)
+            scans.take_off(1, [table])
             seen.append([(b.value, b.weight, b.flag) for b in scans()])
     for held, stored in zip(*seen, strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(held, stored, strict=True))

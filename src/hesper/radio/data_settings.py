@@ -175,7 +175,7 @@ class Reduction:
     memory: float = setting(
         2e9,
         "B",
-        "what visibilities may take at a time; beyond, files are read again",
+        "what a run may take in all; of larger sets smaller pieces are read at a time",
         shown="GB",
         minimum=1e7,
     )

@@ -1,10 +1,12 @@
 """Models of the planet's field: background sources, the planet on its track."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import numpy as np
 
 from hesper import ephemeris
+from hesper.ephemeris import Viewing
 from hesper.errors import InputError
 from hesper.radio import calibrate_background, calibrate_track, model_array, model_beam, model_planet
 from hesper.radio.data import Setup, Visibilities
@@ -16,11 +18,17 @@ from hesper.record import Array
 Blocks = Callable[[], Iterable[Visibilities]]
 
 
+@lru_cache(maxsize=1024)
+def _viewing(times: bytes, place: tuple[float, float, float]) -> Viewing:
+    """Return Venus at times that are asked for in every round."""
+    return ephemeris.viewing(np.frombuffer(times), place)
+
+
 def track(block: Visibilities) -> Track:
     """Return the planet's track in the field of a block."""
     setup, field = block.setup, int(block.field[0])
     ra, dec = float(setup.field_ra[field]), float(setup.field_dec[field])
-    view = ephemeris.viewing(block.time, tuple(setup.antenna_position.mean(axis=0)))
+    view = _viewing(block.time.tobytes(), tuple(map(float, setup.antenna_position.mean(axis=0))))
     direction = np.stack(model_array.direction_cosines(view.ra, view.dec, ra, dec), axis=-1)
     response = beam_response(setup, np.hypot(*direction.T))
     if response.max() < 0.05:
@@ -53,26 +61,13 @@ def background(block: Visibilities, found: Sources, settings: Reduction) -> Arra
 
 def planet(block: Visibilities, disk: DiskFit, settings: Reduction) -> Array:
     """Return the visibilities of the fitted disk on its track (time, baseline, channel) [Jy]."""
-    passed, setup, field = track(block), block.setup, int(block.field[0])
-    ra, dec = float(setup.field_ra[field]), float(setup.field_dec[field])
-    half = 0.5 * block.interval
-    ends = []
-    for sign in (-1, 1):
-        time = block.time + sign * half
-        view = ephemeris.viewing(time, tuple(setup.antenna_position.mean(axis=0)))
-        place = np.stack(model_array.direction_cosines(view.ra, view.dec, ra, dec), axis=-1)
-        ends.append(
-            (
-                model_planet.uvw_at(time, setup.antenna_position, setup.antenna1, setup.antenna2, ra, dec),
-                place,
-            )
-        )
+    passed, setup = track(block), block.setup
     spectrum = disk.flux_density * (setup.frequency / setup.frequency.mean()) ** 2
     return model_planet.moving_disk(
         block.uvw,
         setup.frequency,
         passed.direction + disk.offset,
-        model_planet.path_change(*ends),
+        calibrate_track.drift(block, passed),
         passed.angular_diameter,
         passed.response * spectrum,
         exponent=settings.limb,

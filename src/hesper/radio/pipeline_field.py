@@ -16,6 +16,7 @@ from hesper.radio import (
     grid_samples,
     grid_weights,
     pipeline_inputs,
+    pipeline_memory,
     read_archive,
     write_image,
 )
@@ -89,7 +90,7 @@ def reduced(config: Config) -> Field:
         raise InputError(f"{path}: field {settings.target} was not observed; name another")
     pipeline_inputs.check_uvw(archive, target)
     parts = []
-    for span in read_archive.spans(archive, settings.memory / 4):
+    for span in read_archive.spans(archive, pipeline_memory.budget(settings).block):
         for start, stop in pipeline_inputs.scans(archive, span, {target}):
             raw = read_archive.block(archive, start, stop)
             parts.append(

@@ -11,6 +11,7 @@ from hesper.radio import (
     calibrate_flags,
     model_array,
     model_flux,
+    pipeline_memory,
     read_archive,
     read_measurement_set,
     read_uvfits,
@@ -59,7 +60,7 @@ def calibrators(archive: Archive, config: Config, *, secondary: int, target: int
     ]
     blocks = [
         read_archive.block(archive, *part)
-        for span in read_archive.spans(archive, settings.memory)
+        for span in read_archive.spans(archive, pipeline_memory.budget(settings).block)
         for part in scans(archive, span, {secondary, *primary})
     ]
     if not blocks:

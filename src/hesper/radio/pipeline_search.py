@@ -1,5 +1,6 @@
 """Images of the planet's field, and the sources in it."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -28,6 +29,10 @@ _COARSE = 0.1
 """Dimming, at most, of a source at the edge of the field by averages of an image that sources are sought in.
 
 Their flux densities come from the visibilities."""
+_REACH = 0.3
+"""Wavelengths times pixel of the longest baseline that a coarse image takes: three pixels to a beam."""
+_FEWEST = 512
+"""Pixels along a side of a field that is worth being looked at more coarsely."""
 _NEAR = 1.5
 """Times the noise: a field no worse holds nothing more that is worth another image."""
 _HOTTEST = 1000.0
@@ -42,11 +47,15 @@ def first_look(data: Blocks, settings: Reduction, *, sigmas: float) -> Clean:
 def _seen(data: Blocks, step: Step, settings: Reduction, *, sigmas: float, planet_there: bool) -> Clean:
     """Return the field CLEANed to some standard deviations, after a step on its blocks.
 
-    Where the planet passed, and is there, only what is brighter than it can be is cleaned.
+    Where the planet passed, and is there, only what is brighter than it can be is cleaned: as long as it is,
+    the brightest sources are looked for, and pixels of twice the size, without the longest baselines, do.
     """
+    if planet_there:
+        settings = _coarser(settings)
     parts, tracks, times = [], [], []
     for block in data():
-        parts.append(grid_samples.samples(step(block), field_of_view=_width(settings), loss=_COARSE))
+        seen = grid_samples.samples(step(block), field_of_view=_width(settings), loss=_COARSE)
+        parts.append(_within(seen, settings.pixel) if planet_there else seen)
         tracks.append(track(block))
         times.append(float(block.time.mean()))
         setup, field = block.setup, int(block.field[0])
@@ -62,6 +71,13 @@ def _seen(data: Blocks, step: Step, settings: Reduction, *, sigmas: float, plane
         trail |= grid_clean.along(own, passed, settings.mask)
     brightest = max(brightest_planet(passed, setup) for passed in tracks)
     return grid_clean.beside_trail(prepared, allowed, trail, brightest=brightest, sigmas=sigmas)
+
+
+def _coarser(settings: Reduction) -> Reduction:
+    """Return the recipe with half as many pixels along a side, where that leaves enough."""
+    if settings.size % 4 or settings.size < _FEWEST:
+        return settings
+    return dataclasses.replace(settings, size=settings.size // 2, pixel=2 * settings.pixel)
 
 
 def _width(settings: Reduction) -> float:
@@ -81,9 +97,9 @@ def frame(setup: Setup, field: int, times: list[float], settings: Reduction) -> 
     )
 
 
-def samples(rest: Visibilities, settings: Reduction) -> Samples:
+def samples(rest: Visibilities, settings: Reduction, loss: float) -> Samples:
     """Return the samples of a block for `image`."""
-    return grid_samples.samples(rest, field_of_view=_width(settings))
+    return grid_samples.samples(rest, field_of_view=_width(settings), loss=loss)
 
 
 def image(parts: list[Samples], own: Frame, settings: Reduction) -> Clean:
@@ -97,6 +113,11 @@ def _prepared(parts: list[Samples], own: Frame, settings: Reduction) -> Prepared
     parts.clear()
     weight = [grid_weights.briggs(every[0], robust=settings.robust, field_of_view=_width(settings))]
     return grid_image.prepare(every.pop(), weight.pop(), own, wide_psf=False)
+
+
+def _within(every: Samples, pixel: float) -> Samples:
+    """Return the samples of baselines that a pixel [rad] is small enough for."""
+    return take(every, "sample", np.abs(every.uvw[:, :2]).max(axis=1) <= _REACH / pixel)
 
 
 def brightest_planet(passed: Track, setup: Setup) -> float:

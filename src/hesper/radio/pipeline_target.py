@@ -13,6 +13,7 @@ from hesper.radio import (
     calibrate_selfcal,
     calibrate_track,
     grid_samples,
+    pipeline_memory,
     retrieve_disk,
     retrieve_sources,
     retrieve_weights,
@@ -105,12 +106,13 @@ def _finished(
     """Read the blocks once more, take off what is known, and follow the planet."""
     last: list[Visibilities] = []
     parts, fractions, samples = [], [], []
+    loss = pipeline_memory.loss(data.samples, pipeline_memory.budget(settings).samples)
     for number, raw in enumerate(blocks()):
         block = data.corrected(raw, number)
         clean, empty = _cleared(block, found, settings, disk)
         fractions.append((block.flag.mean(), clean.flag.mean()))
         parts.append(_average(clean, settings, 1))
-        samples.append(field_samples(empty, settings))
+        samples.append(field_samples(empty, settings, loss))
         last[:] = [clean]
     tracked = concatenate(parts, "time")
     field = retrieve_sources.painted(image(samples, frame, settings), found)
@@ -135,7 +137,7 @@ def _phased(data: Scans, found: Sources, settings: Reduction) -> None:
         return
     for number, block in enumerate(data()):
         model = background(block, found, settings)
-        data.take_off(number, calibrate_selfcal.phases(block, model, interval=settings.selfcal))
+        data.take_off(number, [calibrate_selfcal.phases(block, model, interval=settings.selfcal)])
 
 
 def _calibrated(
@@ -150,8 +152,7 @@ def _calibrated(
         if settings.amplitudes:
             turned = calibrate_gains.with_gains(block, turn, None)
             scale = calibrate_selfcal.amplitudes(turned, model, interval=settings.selfcal_amplitude)
-        data.take_off(number, turn)
-        data.take_off(number, scale)
+        data.take_off(number, [turn, scale])
         tables.append((turn, scale))
     return tables
 

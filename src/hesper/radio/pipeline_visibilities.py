@@ -18,6 +18,7 @@ from hesper.radio import (
     grid_samples,
     grid_weights,
     pipeline_inputs,
+    pipeline_memory,
     pipeline_sky,
     pipeline_target,
     read_archive,
@@ -109,15 +110,16 @@ def reduced(config: Config, path: Path) -> Reduced:
         elevation=settings.elevation,
     )
     mine = np.flatnonzero(archive.field == target)
-    size = read_archive.bytes_per_time(archive) * mine.size
+    memory = pipeline_memory.budget(settings)
+    size = read_archive.bytes_per_time(archive) * mine.size / 2
 
     def blocks() -> Iterator[Visibilities]:
-        for span in read_archive.spans(archive, settings.memory / 4):
+        for span in read_archive.spans(archive, memory.block):
             for start, stop in pipeline_inputs.scans(archive, span, {target}):
                 raw = calibrate_flags.by_record(read_archive.block(archive, start, stop), settings.record)
                 yield calibrate_calibrators.calibrated(raw, calibration)
 
-    seen = pipeline_target.followed(blocks, settings, hold=size < 2 * settings.memory)
+    seen = pipeline_target.followed(blocks, settings, hold=size < memory.held)
     seen = seen._replace(fit=retrieve_noise.stated(seen.tracked, seen.fit, seen.field.frame))
     planet = planet_image(seen)
     budget = _budget(archive, calibration, seen, target, secondary)

@@ -1,0 +1,50 @@
+"""What a run may take in memory, dealt out to blocks, scans and samples."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from hesper.errors import ResourceError
+from hesper.radio.data_settings import Reduction
+
+FIXED = 4e8
+"""The interpreter, compiled kernels, calibrators and figures [bytes]."""
+_PER_PIXEL = 150.0
+"""Of an image of the field while it is cleaned: grids, transforms, beam and residual [bytes]."""
+_PER_SAMPLE = 56.0
+"""Of its samples, as they are and in the order of the grid [bytes]."""
+
+
+class Budget(NamedTuple):
+    """Parts of the memory that a run may take."""
+
+    block: float
+    """Of a block while it is read, for `read_archive.spans` [bytes]; six times it is used on it later."""
+    held: float
+    """Of scans of joined channels, beyond which they lie in scratch files [bytes]."""
+    samples: float
+    """Number of samples of the field's image."""
+
+
+def budget(settings: Reduction) -> Budget:
+    """Deal out `reduction.memory`.
+
+    Raises
+    ------
+    ResourceError
+        If the image alone needs more.
+    """
+    images = _PER_PIXEL * settings.size**2
+    least = FIXED + 1.3 * images
+    if settings.memory < least:
+        raise ResourceError(
+            f"reduction.memory: {settings.memory / 1e6:.0f} MB given; an image of {settings.size} × "
+            f"{settings.size} pixels needs {least / 1e6:.0f} MB: give more, or take a smaller reduction.size"
+        )
+    left = settings.memory - FIXED
+    return Budget(left / 12, left / 4, (left - images) / _PER_SAMPLE)
+
+
+def loss(samples: Mapping[float, int], most: float) -> float:
+    """Return the least loss (loss → number of samples) with which the samples fit, or else the greatest."""
+    fitting = [share for share, number in samples.items() if number <= most]
+    return min(fitting, default=max(samples))
