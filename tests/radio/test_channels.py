@@ -8,8 +8,15 @@ from tests.radio.conftest import observation
 
 from hesper import ephemeris
 from hesper.constants import SPEED_OF_LIGHT
-from hesper.radio import calibrate_channels, calibrate_selfcal, model_array, pipeline_scans
+from hesper.radio import (
+    calibrate_channels,
+    calibrate_selfcal,
+    calibrate_times,
+    model_array,
+    pipeline_scans,
+)
 from hesper.radio.data_settings import Reduction
+from hesper.record import take
 
 
 @pytest.mark.parametrize("count", [2, 3, 4])
@@ -86,3 +93,16 @@ def test_the_earth_turns_baselines():
     uvw = model_array.baseline_uvw(frame.axes, place.position, first, second)
     exact = model_array.uvw_change(time, interval, place.position, first, second, ra, dec)
     assert np.abs(model_array.uvw_turn(uvw, interval, dec) - exact).max() < 1e-3 * np.abs(exact).max()
+
+
+def test_joined_integrations_are_weighted_means():
+    data = take(observation(antennas=5, channels=4, times=14), "time", slice(0, 7))
+    found = calibrate_times.joined(data, 3)
+    assert found.interval == pytest.approx([3 * 16.8, 3 * 16.8, 16.8])
+    assert found.time[0] == pytest.approx(data.time[1]) and found.time[2] == data.time[6]
+    mass = np.where(data.flag, 0, data.weight)[:3]
+    assert found.weight[0] == pytest.approx(mass.sum(axis=0), rel=1e-5)
+    mean = (mass * data.value[:3]).sum(axis=0) / np.maximum(mass.sum(axis=0), 1e-9)
+    assert np.abs(found.value[0] - mean).max() < 1e-5
+    assert np.array_equal(found.flag[0], data.flag[:3].all(axis=0))
+    assert found.uvw[1] == pytest.approx(data.uvw[3:6].mean(axis=0))

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hesper.compiled import compiled, compiled_parallel, prange
+from hesper.radio.model_fringes import sine_cosine
 from hesper.record import Array
 
 WIDTH = 6
@@ -334,8 +335,8 @@ def turns(depth: Array, slab_w: float, ramp_line: Array, ramp_sample: Array) -> 
     out = np.empty(depth.shape, np.complex64)
     for i in prange(depth.shape[0]):
         for j in range(depth.shape[1]):
-            phase = -2 * math.pi * slab_w * depth[i, j]
-            out[i, j] = complex(math.cos(phase), math.sin(phase)) * ramp_line[i] * ramp_sample[j]
+            sine, cosine = sine_cosine(-slab_w * depth[i, j])
+            out[i, j] = complex(cosine, sine) * ramp_line[i] * ramp_sample[j]
     return out
 
 

@@ -7,7 +7,7 @@ from hesper.errors import ResourceError
 from hesper.radio.data_settings import Reduction
 
 FIXED = 4e8
-"""The interpreter, compiled kernels, calibrators and figures [bytes]."""
+"""The interpreter, compiled kernels and figures [bytes]."""
 _PER_PIXEL = 150.0
 """Of an image of the field while it is cleaned: grids, transforms, beam and residual [bytes]."""
 _PER_SAMPLE = 56.0
@@ -21,6 +21,8 @@ class Budget(NamedTuple):
     """Of a block while it is read, for `read_archive.spans` [bytes]; six times it is used on it later."""
     held: float
     """Of scans of joined channels, beyond which they lie in scratch files [bytes]."""
+    calibrators: float
+    """Of all scans of calibrators [bytes]."""
     samples: float
     """Number of samples of the field's image."""
 
@@ -41,7 +43,7 @@ def budget(settings: Reduction) -> Budget:
             f"{settings.size} pixels needs {least / 1e6:.0f} MB: give more, or take a smaller reduction.size"
         )
     left = settings.memory - FIXED
-    return Budget(left / 12, left / 4, (left - images) / _PER_SAMPLE)
+    return Budget(left / 12, left / 4, left / 2.5, (left - images) / _PER_SAMPLE)
 
 
 def loss(samples: Mapping[float, int], most: float) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hesper.errors import InputError
+from hesper.errors import ConvergenceError, InputError
 from hesper.physics import planck
 from hesper.radio import (
     calibrate_background,
@@ -48,14 +48,26 @@ def _seen(data: Blocks, step: Step, settings: Reduction, *, sigmas: float, plane
     """Return the field CLEANed to some standard deviations, after a step on its blocks.
 
     Where the planet passed, and is there, only what is brighter than it can be is cleaned: as long as it is,
-    the brightest sources are looked for, and pixels of twice the size, without the longest baselines, do.
+    the brightest sources are looked for, and pixels of twice the size, without the longest baselines, do;
+    but not where the others alone make no beam.
     """
-    if planet_there:
-        settings = _coarser(settings)
+    if planet_there and settings.size % 4 == 0 and settings.size >= _FEWEST:
+        coarser = dataclasses.replace(settings, size=settings.size // 2, pixel=2 * settings.pixel)
+        try:
+            return _cleaned(data, step, coarser, sigmas=sigmas, planet_there=True, reach=_REACH)
+        except ConvergenceError:
+            pass
+    return _cleaned(data, step, settings, sigmas=sigmas, planet_there=planet_there, reach=np.inf)
+
+
+def _cleaned(
+    data: Blocks, step: Step, settings: Reduction, *, sigmas: float, planet_there: bool, reach: float
+) -> Clean:
+    """Do what `_seen` does with the pixels given, without baselines beyond reach/pixel."""
     parts, tracks, times = [], [], []
     for block in data():
         seen = grid_samples.samples(step(block), field_of_view=_width(settings), loss=_COARSE)
-        parts.append(_within(seen, settings.pixel) if planet_there else seen)
+        parts.append(seen if np.isinf(reach) else _within(seen, reach / settings.pixel))
         tracks.append(track(block))
         times.append(float(block.time.mean()))
         setup, field = block.setup, int(block.field[0])
@@ -71,13 +83,6 @@ def _seen(data: Blocks, step: Step, settings: Reduction, *, sigmas: float, plane
         trail |= grid_clean.along(own, passed, settings.mask)
     brightest = max(brightest_planet(passed, setup) for passed in tracks)
     return grid_clean.beside_trail(prepared, allowed, trail, brightest=brightest, sigmas=sigmas)
-
-
-def _coarser(settings: Reduction) -> Reduction:
-    """Return the recipe with half as many pixels along a side, where that leaves enough."""
-    if settings.size % 4 or settings.size < _FEWEST:
-        return settings
-    return dataclasses.replace(settings, size=settings.size // 2, pixel=2 * settings.pixel)
 
 
 def _width(settings: Reduction) -> float:
@@ -115,9 +120,9 @@ def _prepared(parts: list[Samples], own: Frame, settings: Reduction) -> Prepared
     return grid_image.prepare(every.pop(), weight.pop(), own, wide_psf=False)
 
 
-def _within(every: Samples, pixel: float) -> Samples:
-    """Return the samples of baselines that a pixel [rad] is small enough for."""
-    return take(every, "sample", np.abs(every.uvw[:, :2]).max(axis=1) <= _REACH / pixel)
+def _within(every: Samples, longest: float) -> Samples:
+    """Return the samples of baselines no longer than a number of wavelengths, east and north."""
+    return take(every, "sample", np.abs(every.uvw[:, :2]).max(axis=1) <= longest)
 
 
 def brightest_planet(passed: Track, setup: Setup) -> float:
