@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from hesper.errors import InputError
-from hesper.radio import model_array, model_gains, model_solver, model_weights
+from hesper.radio import model_array, model_gains, model_solver, model_sums, model_weights
 from hesper.radio.data import Setup, Visibilities
 from hesper.radio.data_calibration import Bandpass, Gains
 from hesper.record import Array
@@ -93,10 +93,10 @@ def _gains(
     setup = visibilities.setup
     slot = _slots(visibilities, interval)
     count = int(slot.max()) + 1
-    sums = model_solver.Sums(
-        *model_solver.accumulate_time(
-            visibilities.value, visibilities.weight, visibilities.flag, model, slot, count, first, last
-        )
+    channel = np.arange(visibilities.value.shape[2])
+    within = np.where((channel >= first) & (channel < last), 0, -1)
+    sums = model_sums.accumulate(
+        visibilities.value, visibilities.weight, visibilities.flag, model, slot, within
     )
     found = model_solver.solve(
         sums,
@@ -174,8 +174,8 @@ def bandpass(visibilities: Visibilities, model: Array, *, reference: int) -> Ban
         visibilities, model, float(visibilities.interval.max()), reference, False, first, first + width
     )
     steady = with_gains(visibilities, drift, None)
-    sums = model_solver.Sums(
-        *model_solver.accumulate_channel(steady.value, steady.weight, steady.flag, model)
+    sums = model_sums.accumulate(
+        steady.value, steady.weight, steady.flag, model, np.zeros(steady.time.size, int), np.arange(channels)
     )
     found = model_solver.solve(
         sums, setup.antenna1, setup.antenna2, setup.antenna_name.size, reference=reference, phase_only=False

@@ -1,14 +1,13 @@
 """CLEAN: Högbom's on an image, Clark's minor cycles between major cycles on the samples."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from hesper.compiled import compiled
 from hesper.errors import InputError
-from hesper.radio import grid_image, model_imaging
-from hesper.radio.data_image import Clean, Dirty, Frame, Track
+from hesper.radio import grid_image, model_clean, model_imaging
+from hesper.radio.data_image import Clean, Dirty, Frame
 from hesper.radio.grid_image import Prepared
 from hesper.record import Array
 
@@ -56,7 +55,8 @@ def hogbom(
         if level > 0.95 * stop or count >= iterations:
             break
         stop, rounds = level, rounds + 1
-        count += int(_hogbom(residual, components, dirty.psf, mask, gain, stop, iterations - count))
+        left = iterations - count
+        count += int(model_clean.hogbom(residual, components, dirty.psf, mask, gain, stop, left))
     return _restored(dirty, components, residual, count, 1)
 
 
@@ -186,74 +186,6 @@ def beside_trail(prepared: Prepared, mask: Array, trail: Array, *, brightest: fl
         opened |= binary_dilation(peaks, line**2 + sample**2 <= radius**2)
 
 
-class PointSources(NamedTuple):
-    """Point sources, the brightest first."""
-
-    l: Array  # noqa: E741
-    """(source,) direction cosine, east"""
-    m: Array
-    """(source,) direction cosine, north"""
-    flux: Array
-    """(source,) flux density [Jy]"""
-
-
-def point_sources(clean: Clean, *, faintest: float = 0.0, reach: float = 1.0) -> PointSources:
-    """Return one point source for every island of components, at its centroid.
-
-    Parameters
-    ----------
-    clean
-        What CLEAN found.
-    faintest
-        Islands below this are left out [Jy].
-    reach
-        Components closer than this many beams belong together.
-
-    Notes
-    -----
-    For fields of unresolved sources: forty sources are predicted at once, ten thousand pixels are not.
-    """
-    from scipy.ndimage import binary_dilation, center_of_mass, label, sum_labels
-
-    radius = max(1, round(reach * clean.beam.major / clean.frame.pixel / 2))
-    line, sample = np.ogrid[-radius : radius + 1, -radius : radius + 1]
-    wide = binary_dilation(clean.components != 0, line**2 + sample**2 <= radius**2)
-    islands, count = label(wide)
-    every = np.arange(1, count + 1)
-    flux = np.asarray(sum_labels(clean.components, islands, every), float)
-    kept = every[flux > max(faintest, 0.0)]
-    place = np.array(center_of_mass(np.maximum(clean.components, 0), islands, kept)).reshape(-1, 2)
-    flux = flux[kept - 1]
-    order = np.argsort(-flux)
-    half = clean.frame.size // 2
-    east, north = -(place[:, 1] - half) * clean.frame.pixel, (place[:, 0] - half) * clean.frame.pixel
-    return PointSources(east[order], north[order], flux[order])
-
-
-def everywhere(frame: Frame) -> Array:
-    """Return the mask (line, sample) of all pixels but a border of 2 %, where the image may alias."""
-    edge = max(1, frame.size // 50)
-    mask = np.zeros((frame.size, frame.size), bool)
-    mask[edge:-edge, edge:-edge] = True
-    return mask
-
-
-def disk(frame: Frame, radius: float) -> Array:
-    """Return the mask (line, sample) of a circle about the centre [rad]."""
-    return np.asarray(grid_image.offsets(frame) <= radius)
-
-
-def along(frame: Frame, followed: Track, radius: float) -> Array:
-    """Return where a planet passed within `radius` [rad] (line, sample): there the sky gets no components."""
-    east, north = model_imaging.coordinates(frame.size, frame.pixel)
-    out = np.zeros((frame.size, frame.size), bool)
-    for x, y in followed.direction:
-        lines, samples = (np.flatnonzero(np.abs(off) <= radius) for off in (north - y, east - x))
-        near = np.ix_(lines, samples)
-        out[near] |= np.hypot(east[None, samples] - x, north[lines, None] - y) <= radius
-    return out
-
-
 def _check(frame: Frame, mask: Array, gain: float) -> None:
     if mask.shape != (frame.size, frame.size):
         raise InputError(f"clean: a mask of {mask.shape} for an image of {frame.size} × {frame.size} pixels")
@@ -278,67 +210,11 @@ def _restored(dirty: Dirty, components: Array, residual: Array, iterations: int,
     )
 
 
-@compiled
-def _hogbom(
-    residual: Array, components: Array, psf: Array, mask: Array, gain: float, stop: float, most: int
-) -> Any:
-    lines, samples = residual.shape
-    middle = psf.shape[0] // 2
-    for count in range(most):
-        peak, row, column = np.float32(0), 0, 0
-        for i in range(lines):
-            for j in range(samples):
-                if mask[i, j] and abs(residual[i, j]) > abs(peak):
-                    peak, row, column = residual[i, j], i, j
-        if abs(peak) <= stop:
-            return count
-        taken = np.float32(gain) * peak
-        components[row, column] += taken
-        for i in range(lines):
-            for j in range(samples):
-                residual[i, j] -= taken * psf[middle + i - row, middle + j - column]
-    return most
-
-
 def _minor(
     residual: Array, components: Array, psf: Array, mask: Array, gain: float, limit: float, most: int
 ) -> int:
     """Take components from the pixels above the limit until all are below it; return how many."""
     row, column = np.nonzero(mask & (np.abs(residual) > 0.9 * limit))
     values = residual[row, column].astype(np.float32)
-    return int(
-        _subtract(values, row.astype(np.int32), column.astype(np.int32), components, psf, gain, limit, most)
-    )
-
-
-@compiled
-def _subtract(
-    values: Array,
-    row: Array,
-    column: Array,
-    components: Array,
-    psf: Array,
-    gain: float,
-    limit: float,
-    most: int,
-) -> Any:
-    middle, size = psf.shape[0] // 2, psf.shape[0]
-    place = 0
-    for i in range(values.size):
-        if abs(values[i]) > abs(values[place]):
-            place = i
-    for count in range(most):
-        if abs(values[place]) <= limit:
-            return count
-        taken = np.float32(gain) * values[place]
-        components[row[place], column[place]] += taken
-        up, left = middle - row[place], middle - column[place]
-        peak, best = np.float32(-1), 0
-        for i in range(values.size):
-            a, b = row[i] + up, column[i] + left
-            if 0 <= a < size and 0 <= b < size:
-                values[i] -= taken * psf[a, b]
-            if abs(values[i]) > peak:
-                peak, best = abs(values[i]), i
-        place = best
-    return most
+    where = row.astype(np.int32), column.astype(np.int32)
+    return int(model_clean.subtract(values, *where, components, psf, gain, limit, most))

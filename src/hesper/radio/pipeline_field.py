@@ -13,6 +13,7 @@ from hesper.radio import (
     calibrate_flags,
     grid_clean,
     grid_image,
+    grid_masks,
     grid_samples,
     grid_weights,
     pipeline_inputs,
@@ -116,4 +117,4 @@ def image(data: Visibilities, config: Config) -> Clean:
     samples = grid_samples.samples(data, field_of_view=width)
     weight = grid_weights.briggs(samples, robust=settings.robust, field_of_view=width)
     prepared = grid_image.prepare(samples, weight, frame, wide_psf=False)
-    return grid_clean.clark(prepared, grid_clean.everywhere(frame), sigmas=settings.clean_sigmas)
+    return grid_clean.clark(prepared, grid_masks.everywhere(frame), sigmas=settings.clean_sigmas)

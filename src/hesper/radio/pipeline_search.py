@@ -11,6 +11,7 @@ from hesper.radio import (
     calibrate_background,
     grid_clean,
     grid_image,
+    grid_masks,
     grid_samples,
     grid_weights,
     retrieve_sources,
@@ -75,12 +76,12 @@ def _cleaned(
         raise InputError(f"target {settings.target}: no scans; name the field that the planet is in")
     own = frame(setup, field, times, settings)
     prepared = _prepared(parts, own, settings)
-    allowed = grid_clean.everywhere(own)
+    allowed = grid_masks.everywhere(own)
     if not planet_there:
         return grid_clean.clark(prepared, allowed, sigmas=sigmas)
     trail = np.zeros((own.size, own.size), bool)
     for passed in tracks:
-        trail |= grid_clean.along(own, passed, settings.mask)
+        trail |= grid_masks.along(own, passed, settings.mask)
     brightest = max(brightest_planet(passed, setup) for passed in tracks)
     return grid_clean.beside_trail(prepared, allowed, trail, brightest=brightest, sigmas=sigmas)
 
@@ -110,7 +111,7 @@ def samples(rest: Visibilities, settings: Reduction, loss: float) -> Samples:
 def image(parts: list[Samples], own: Frame, settings: Reduction) -> Clean:
     """Return the CLEANed image of samples from which the planet has been taken; `parts` is emptied."""
     prepared = _prepared(parts, own, settings)
-    return grid_clean.clark(prepared, grid_clean.everywhere(own), sigmas=settings.clean_sigmas)
+    return grid_clean.clark(prepared, grid_masks.everywhere(own), sigmas=settings.clean_sigmas)
 
 
 def _prepared(parts: list[Samples], own: Frame, settings: Reduction) -> Prepared:

@@ -15,6 +15,7 @@ from hesper.radio import (
     calibrate_flux,
     grid_clean,
     grid_image,
+    grid_masks,
     grid_samples,
     grid_weights,
     pipeline_inputs,
@@ -143,7 +144,7 @@ def planet_image(seen: Followed) -> Clean:
     weight = grid_weights.briggs(samples, robust=0.0, field_of_view=frame.size * frame.pixel)
     dirty = grid_image.dirty(samples, weight, frame)
     radius = 0.5 * float(seen.tracked.angular_diameter.mean()) + 5 * arcsec
-    return grid_clean.hogbom(dirty, grid_clean.disk(frame, radius), sigmas=2.0)
+    return grid_clean.hogbom(dirty, grid_masks.disk(frame, radius), sigmas=2.0)
 
 
 def temperatures(config: Config, archive: Archive, seen: Followed, share: float) -> Temperatures:

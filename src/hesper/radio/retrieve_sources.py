@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from hesper.constants import SPEED_OF_LIGHT
-from hesper.radio import grid_clean, grid_image, model_sources
+from hesper.radio import grid_components, grid_image, model_sources
 from hesper.radio.data import Visibilities
 from hesper.radio.data_calibration import Sources
 from hesper.radio.data_image import Clean
@@ -34,7 +34,7 @@ def sources(clean: Clean, *, sigmas: float) -> Sources:
         What is fainter than this many standard deviations is left in the data, and so is what is no brighter
         than the deepest hole: what bad phases scatter is as often negative.
     """
-    found = grid_clean.point_sources(clean)
+    found = grid_components.point_sources(clean)
     keep = found.flux > max(sigmas * clean.rms, -float(clean.residual.min()))
     order = np.argsort(-found.flux[keep])
     return Sources(
