@@ -173,7 +173,7 @@ class Reduction:
         0.0, "1", "p of the disk that is fitted, brightness ∝ μ^p", minimum=0.0, maximum=5.0
     )
     memory: float = setting(
-        2e9,
+        1.5e9,
         "B",
         "what a run may take in all; of larger sets smaller pieces are read at a time",
         shown="GB",

@@ -8,17 +8,17 @@ from hesper.radio.data_settings import Reduction
 
 FIXED = 4e8
 """The interpreter, compiled kernels and figures [bytes]."""
-_PER_PIXEL = 150.0
+_PER_PIXEL = 180.0
 """Of an image of the field while it is cleaned: grids, transforms, beam and residual [bytes]."""
-_PER_SAMPLE = 56.0
-"""Of its samples, as they are and in the order of the grid [bytes]."""
+_SORTED, _SORTING = 24.0, 60.0
+"""Of a sample in the order of the grid, and while it is put there [bytes]."""
 
 
 class Budget(NamedTuple):
     """Parts of the memory that a run may take."""
 
     block: float
-    """Of a block while it is read, for `read_archive.spans` [bytes]; six times it is used on it later."""
+    """Of a block while it is read, for `read_archive.spans` [bytes]; three times that is used on it later."""
     held: float
     """Of scans of joined channels, beyond which they lie in scratch files [bytes]."""
     calibrators: float
@@ -36,14 +36,15 @@ def budget(settings: Reduction) -> Budget:
         If the image alone needs more.
     """
     images = _PER_PIXEL * settings.size**2
-    least = FIXED + 1.3 * images
+    least = FIXED + 1.2 * images
     if settings.memory < least:
         raise ResourceError(
             f"reduction.memory: {settings.memory / 1e6:.0f} MB given; an image of {settings.size} × "
             f"{settings.size} pixels needs {least / 1e6:.0f} MB: give more, or take a smaller reduction.size"
         )
     left = settings.memory - FIXED
-    return Budget(left / 12, left / 4, left / 2.5, (left - images) / _PER_SAMPLE)
+    samples = min((left - images) / _SORTED, left / _SORTING)
+    return Budget(left / 6, left / 4, left / 2.5, samples)
 
 
 def loss(samples: Mapping[float, int], most: float) -> float:

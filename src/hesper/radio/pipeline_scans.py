@@ -69,6 +69,10 @@ class Scans:
         value, weight, flag = (np.load(self._scratch / f"{name}{number}.npy") for name in _CUBES)
         return dataclasses.replace(block, value=value, weight=weight, flag=flag)
 
+    def let_go(self) -> None:
+        """Keep the gains alone."""
+        self._blocks.clear()
+
     def corrected(self, block: Visibilities, number: int) -> Visibilities:
         """Return a block, with channels as they may be, without the gains found for block `number`."""
         return calibrate_gains.without(block, self._gains[number])

@@ -22,7 +22,7 @@ from hesper.radio.data_image import Clean, DiskFit, Frame, Samples, Track
 from hesper.radio.data_settings import Reduction
 from hesper.radio.grid_image import Prepared
 from hesper.radio.pipeline_background import Blocks, residual, track
-from hesper.record import concatenate, take
+from hesper.record import take
 from hesper.units import Jy
 
 Step = Callable[[Visibilities], Visibilities]
@@ -115,10 +115,20 @@ def image(parts: list[Samples], own: Frame, settings: Reduction) -> Clean:
 
 
 def _prepared(parts: list[Samples], own: Frame, settings: Reduction) -> Prepared:
-    every = [concatenate(parts, "sample")]
-    parts.clear()
+    every = [_joined(parts)]
     weight = [grid_weights.briggs(every[0], robust=settings.robust, field_of_view=_width(settings))]
     return grid_image.prepare(every.pop(), weight.pop(), own, wide_psf=False)
+
+
+def _joined(parts: list[Samples]) -> Samples:
+    """Join samples, and let go of the parts one column after another: there are hundreds of megabytes."""
+    uvw, value, weight = ([getattr(part, name) for part in parts] for name in ("uvw", "value", "weight"))
+    parts.clear()
+    columns = []
+    for column in (uvw, value, weight):
+        columns.append(np.concatenate(column))
+        column.clear()
+    return Samples(uvw=columns[0], value=columns[1], weight=columns[2])
 
 
 def _within(every: Samples, longest: float) -> Samples:

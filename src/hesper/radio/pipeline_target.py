@@ -91,6 +91,7 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
             if complete and search:
                 break
         found = refined(data, found, settings, disk)
+        data.let_go()
     return _finished(blocks, data, found, disk, frame, tables, settings)
 
 
@@ -107,13 +108,18 @@ def _finished(
     last: list[Visibilities] = []
     parts, fractions, samples = [], [], []
     loss = pipeline_memory.loss(data.samples, pipeline_memory.budget(settings).samples)
-    for number, raw in enumerate(blocks()):
-        block = data.corrected(raw, number)
+
+    def work(block: Visibilities) -> None:
+        """Do what is to be done with a block, and keep of it what is small."""
         clean, empty = _cleared(block, found, settings, disk)
         fractions.append((block.flag.mean(), clean.flag.mean()))
         parts.append(_average(clean, settings, 1))
         samples.append(field_samples(empty, settings, loss))
         last[:] = [clean]
+
+    for number, raw in enumerate(blocks()):
+        work(data.corrected(raw, number))
+    del raw
     tracked = concatenate(parts, "time")
     field = retrieve_sources.painted(image(samples, frame, settings), found)
     thermal = float(np.sum(grid_samples.of_planet(tracked).weight, dtype=float)) ** -0.5

@@ -154,7 +154,7 @@ def _overlap(found: Sources, block: Visibilities, weight: Array) -> Array:
     place = np.stack([east, north, depth])
     slope = np.stack([east, north]) / (1 + depth)
     uvw = block.uvw.reshape(-1, 3)[row] / SPEED_OF_LIGHT
-    out = np.zeros((3 * east.size, 3 * east.size))
+    parts = []
     for channel in generator.choice(channels, min(_CHANNELS, channels), replace=False):
         waves = uvw * block.setup.frequency[channel]
         phase = (2 * np.pi * (waves @ place)).astype(np.float32)
@@ -168,8 +168,9 @@ def _overlap(found: Sources, block: Visibilities, weight: Array) -> Array:
         ]
         real = np.concatenate([cosine, *(-part * sine for part in across)], axis=1)
         imaginary = np.concatenate([sine, *(part * cosine for part in across)], axis=1)
-        out += real.T @ real + imaginary.T @ imaginary
-    return out
+        parts += [real, imaginary]
+    every = np.concatenate(parts)
+    return np.asarray(every.T @ every, float)
 
 
 def _stokes(block: Visibilities) -> Iterator[tuple[Array, Array]]:
