@@ -11,6 +11,7 @@ from hesper import ephemeris, products
 from hesper.errors import InputError
 from hesper.radio import (
     calibrate_calibrators,
+    calibrate_channels,
     calibrate_flags,
     calibrate_flux,
     grid_clean,
@@ -112,7 +113,9 @@ def reduced(config: Config, path: Path) -> Reduced:
     )
     mine = np.flatnonzero(archive.field == target)
     memory = pipeline_memory.budget(settings)
-    size = read_archive.bytes_per_time(archive) * mine.size / 2
+    width = settings.size * settings.pixel
+    joined = calibrate_channels.number_to_join(archive.setup, field_of_view=width)
+    size = read_archive.bytes_per_time(archive) * mine.size / 2 / joined
 
     def blocks() -> Iterator[Visibilities]:
         for span in read_archive.spans(archive, memory.block):
