@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hesper.errors import ResourceError
 from hesper.radio.data_settings import Reduction
 
-FIXED = 4e8
+FIXED = 5.5e8
 """The interpreter, compiled kernels and figures [bytes]."""
 _PER_PIXEL = 180.0
 """Of an image of the field while it is cleaned: grids, transforms, beam and residual [bytes]."""
