@@ -25,6 +25,7 @@ from hesper.radio import (
     calibrate_track,
     grid_clean,
     grid_image,
+    grid_masks,
     grid_samples,
     grid_weights,
     model_array,
@@ -142,7 +143,7 @@ def compile_all(seen, followed, background):
     frame = Frame(ra=0.0, dec=0.0, pixel=PIXEL, size=256, frequency=606e6, bandwidth=16e6, time=0.0)
     weight = grid_weights.briggs(some, robust=0.0, field_of_view=SIZE * PIXEL)
     prepared = grid_image.prepare(some, weight, frame, wide_psf=False)
-    grid_clean.clark(prepared, grid_clean.everywhere(frame), cycles=1)
+    grid_clean.clark(prepared, grid_masks.everywhere(frame), cycles=1)
 
 
 def flags(seen):
@@ -199,7 +200,7 @@ def clean(seen):
     with Timer("  sort, point-spread function, dirty image"):
         prepared = grid_image.prepare(every, weight, frame, wide_psf=False)
     with Timer("  minor and major cycles"):
-        found = grid_clean.clark(prepared, grid_clean.everywhere(frame))
+        found = grid_clean.clark(prepared, grid_masks.everywhere(frame))
     return found, every, weight, prepared
 
 

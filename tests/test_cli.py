@@ -98,6 +98,11 @@ def test_dry_run_writes_nothing(tmp_path):
 
 
 GOLDEN = [
+    (
+        ("winds", "run", "--max-memory", "2GB"),
+        65,
+        "--max-memory 2GB: winds cannot bound its memory; leave it out",
+    ),
     (("radio", "run", "absent.toml"), 66, "absent.toml: no such recipe; `hesper SYSTEM init` prints one"),
     (("radio", "run", "--set", "inptu=x"), 65, "recipe: unknown key 'inptu'; did you mean 'input'?"),
     (

@@ -48,6 +48,9 @@ Dask = Annotated[str, typer.Option("--dask", metavar="ADDRESS", help="Dask sched
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and stop.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another run in the output directory.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+MaxMemory = Annotated[
+    str, typer.Option("--max-memory", metavar="SIZE", help="Memory a run may take, like 2GB.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -163,6 +166,16 @@ def _print_results(results: Any) -> None:
         typer.echo(f"{row.quantity}: {value}{std} {row.unit}{note}{'' if row.ok else '   NOT OK'}")
 
 
+def _bounded(system: str, memory: str) -> list[str]:
+    """Return what `--max-memory` sets in the recipe of a system."""
+    if not memory:
+        return []
+    setting = getattr(_module(system, "pipeline"), "MEMORY", None)
+    if setting is None:
+        raise InputError(f"--max-memory {memory}: {system} cannot bound its memory; leave it out")
+    return [f"{setting}={memory}"]
+
+
 def _group(system: str, summary: str) -> typer.Typer:
     group = typer.Typer(help=f"{summary}.", no_args_is_help=True)
 
@@ -180,10 +193,11 @@ def _group(system: str, summary: str) -> typer.Typer:
     def run(
         recipe: Recipe = None, out: Out = Path("out"), set_: Set = None, jobs: Jobs = 1, dask: Dask = "",
         dry_run: DryRun = False, overwrite: Overwrite = False, quiet: Quiet = False,
+        max_memory: MaxMemory = "",
     ) -> None:  # fmt: skip
         """Reduce what the recipe names, simulated or real, to products, figures and results.json."""
         options = {"jobs": jobs, "dask": dask, "dry_run": dry_run, "overwrite": overwrite, "quiet": quiet}
-        _execute(system, "run", recipe, set_, out, **options)  # type: ignore[arg-type]
+        _execute(system, "run", recipe, [*(set_ or []), *_bounded(system, max_memory)], out, **options)  # type: ignore[arg-type]
 
     if _exists(system, "simulate"):
 

@@ -15,6 +15,7 @@ from hesper.radio import (
     model_flux,
     model_gains,
     model_solver,
+    model_sums,
 )
 from hesper.radio.data_calibration import Gains
 
@@ -33,10 +34,8 @@ def _spoiled(seed, *, antennas=12, solutions=30, noise=0.02, wild=False):
     if wild:
         value[:, 3] += 2.0
     one = np.ones(value.shape, np.float32)
-    sums = model_solver.Sums(
-        *model_solver.accumulate_time(
-            value.astype(np.complex64), one, one < 0, model, np.arange(solutions), solutions, 0, 8
-        )
+    sums = model_sums.accumulate(
+        value.astype(np.complex64), one, one < 0, model, np.arange(solutions), np.zeros(8, int)
     )
     return gain, sums, first, second, antennas
 

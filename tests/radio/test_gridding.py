@@ -11,7 +11,9 @@ from tests.radio.scene_image import day
 from hesper.errors import ConvergenceError, InputError
 from hesper.radio import (
     grid_clean,
+    grid_components,
     grid_image,
+    grid_masks,
     grid_samples,
     grid_weights,
     model_gridding,
@@ -185,7 +187,7 @@ def test_clean_finds_sources_down_to_the_noise(method, scale):
     samples = grid_samples.samples(seen, field_of_view=256 * pixel)
     weight = grid_weights.natural(samples)
     prepared = grid_image.prepare(samples, weight, frame(pixel=pixel), wide_psf=True)
-    mask = grid_clean.everywhere(prepared.dirty.frame)
+    mask = grid_masks.everywhere(prepared.dirty.frame)
     if method == "clark":
         found = grid_clean.clark(prepared, mask, sigmas=4.0)
     else:
@@ -197,7 +199,7 @@ def test_clean_finds_sources_down_to_the_noise(method, scale):
         # CLEAN stops at 4σ and leaves that much at most.
         assert flux - 5 * prepared.dirty.noise < near < flux + 3 * prepared.dirty.noise
         if method == "clark":
-            points = grid_clean.point_sources(found)
+            points = grid_components.point_sources(found)
             nearest = np.argmin(np.hypot(points.l - east, points.m - north))
             assert np.hypot(points.l[nearest] - east, points.m[nearest] - north) < 0.3 * pixel
             assert flux - 5 * prepared.dirty.noise < points.flux[nearest] < flux + 3 * prepared.dirty.noise
@@ -209,8 +211,8 @@ def test_a_mask_keeps_components_out():
     seen, followed = day(integrations=20, step=600.0, sources=[(0.0, 40 * pixel, 0.5)], flux=0.3, channels=8)
     samples = grid_samples.samples(seen, field_of_view=256 * pixel)
     prepared = grid_image.prepare(samples, samples.weight, frame(pixel=pixel), wide_psf=True)
-    trail = grid_clean.along(prepared.dirty.frame, followed, 30 * arcsec)
-    found = grid_clean.clark(prepared, grid_clean.everywhere(prepared.dirty.frame) & ~trail, cycles=3)
+    trail = grid_masks.along(prepared.dirty.frame, followed, 30 * arcsec)
+    found = grid_clean.clark(prepared, grid_masks.everywhere(prepared.dirty.frame) & ~trail, cycles=3)
     assert not found.components[trail].any()
     assert found.components.sum() == pytest.approx(0.5, rel=0.1)
 
@@ -224,8 +226,8 @@ def test_a_bright_source_on_the_trail_is_taken_and_the_planet_is_not():
     for data, taken in ((both, True), (seen, False)):
         samples = grid_samples.samples(data, field_of_view=256 * pixel)
         prepared = grid_image.prepare(samples, samples.weight, frame(pixel=pixel), wide_psf=True)
-        trail = grid_clean.along(prepared.dirty.frame, followed, 30 * arcsec)
-        inside = grid_clean.everywhere(prepared.dirty.frame)
+        trail = grid_masks.along(prepared.dirty.frame, followed, 30 * arcsec)
+        inside = grid_masks.everywhere(prepared.dirty.frame)
         found = grid_clean.beside_trail(prepared, inside, trail, brightest=0.3, sigmas=4.0)
         assert bool(found.components[trail].any()) == taken
         if taken:

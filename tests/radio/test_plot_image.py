@@ -9,6 +9,7 @@ from hesper.radio import (
     calibrate_track,
     grid_clean,
     grid_image,
+    grid_masks,
     grid_samples,
     plot_calibration,
     plot_image,
@@ -33,7 +34,7 @@ def test_images_and_the_uv_plane():
     samples = grid_samples.of_planet(tracked)
     frame = Frame(ra=0.8, dec=0.36, pixel=1.2 * arcsec, size=64, frequency=606e6, bandwidth=16e6, time=0.0)
     dirty = grid_image.dirty(samples, samples.weight, frame)
-    clean = grid_clean.hogbom(dirty, grid_clean.disk(frame, 16 * arcsec), sigmas=3.0)
+    clean = grid_clean.hogbom(dirty, grid_masks.disk(frame, 16 * arcsec), sigmas=3.0)
     drawn = plot_image.contours(
         clean.restored, frame, clean.beam, levels=[-2, 2, 4], radius=30 * arcsec, disk=22 * arcsec, title="V"
     )

@@ -4,14 +4,22 @@ import numpy as np
 import pytest
 from tests.radio.scene_image import day
 
-from hesper.radio import calibrate_track, grid_clean, grid_image, grid_samples, grid_snapshots, retrieve_disk
+from hesper.radio import (
+    calibrate_track,
+    grid_clean,
+    grid_image,
+    grid_masks,
+    grid_samples,
+    grid_snapshots,
+    retrieve_disk,
+)
 from hesper.radio.data_image import Frame
 from hesper.units import MHz, arcsec
 
 FRAME = Frame(
     ra=0.8, dec=0.36, pixel=1.2 * arcsec, size=128, frequency=606 * MHz, bandwidth=16 * MHz, time=1.3e8
 )
-DISK = grid_clean.disk(FRAME, 16 * arcsec)
+DISK = grid_masks.disk(FRAME, 16 * arcsec)
 
 
 def images(noise, seed=0):

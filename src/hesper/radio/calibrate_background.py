@@ -25,15 +25,7 @@ def background(visibilities: Visibilities, east: Array, north: Array, flux: Arra
     """
     setup = visibilities.setup
     field = int(visibilities.field[0])
-    change = model_array.uvw_change(
-        visibilities.time,
-        visibilities.interval,
-        setup.antenna_position,
-        setup.antenna1,
-        setup.antenna2,
-        float(setup.field_ra[field]),
-        float(setup.field_dec[field]),
-    )
+    change = model_array.uvw_turn(visibilities.uvw, visibilities.interval, float(setup.field_dec[field]))
     middle = setup.frequency.mean()
     spectrum = np.asarray(flux, float)[:, None] * (setup.frequency / middle) ** index
     return model_sources.predict_smeared(

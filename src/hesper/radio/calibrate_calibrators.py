@@ -8,8 +8,8 @@ import numpy as np
 from hesper.errors import InputError
 from hesper.radio import calibrate_flags, calibrate_flux, calibrate_gains
 from hesper.radio.data import Visibilities
-from hesper.radio.data_calibration import Bandpass, CalibratorFluxes, Gains
-from hesper.record import Array, take
+from hesper.radio.data_calibration import Bandpass, CalibratorFluxes, FlagReport, Gains
+from hesper.record import Array, concatenate, take
 
 _ROUNDS = 2
 
@@ -24,10 +24,8 @@ class Calibration(NamedTuple):
     """(calibrator scan, antenna, polarisation)"""
     scans: Array
     """(calibrator scan,) their numbers."""
-    flagged: Visibilities
-    """The calibrators, with flags."""
-    steps: list[tuple[str, Visibilities]]
-    """Name and result of every step of flagging."""
+    flags: FlagReport
+    """Of the calibrators, after every step of flagging."""
 
 
 def calibration(
@@ -77,16 +75,8 @@ def calibration(
         passband = _steady(
             calibrate_gains.bandpass(take(data, "time", known_here), model[known_here], reference=reference)
         )
-        table = calibrate_gains.gains(
-            calibrate_gains.with_gains(data, None, passband),
-            model,
-            interval=interval,
-            reference=reference,
-            phase_only=False,
-        )
-        level = _level(data, model, passband, reference)
-        residual = level.value - model[..., None]
-        data = dataclasses.replace(data, flag=calibrate_flags.automatic(level, residual).flag)
+        table, flag = _scan_by_scan(data, model, passband, interval, reference)
+        data = dataclasses.replace(data, flag=flag)
     steps.append(("interference", data))
     if secondary in known.spectra:
         fluxes = calibrate_flux.of_primaries(known, setup)
@@ -94,7 +84,7 @@ def calibration(
         slope = _slope(table, secondary) if elevation else 0.0
         fluxes = calibrate_flux.bootstrap(table, setup, known, secondary, slope=slope)
         table = calibrate_flux.rescaled(table, secondary, float(fluxes.flux_density[-1]))
-    return Calibration(passband, table, fluxes, bad, scans, data, steps)
+    return Calibration(passband, table, fluxes, bad, scans, calibrate_flags.report(steps))
 
 
 def _slope(table: Gains, secondary: int) -> float:
@@ -105,12 +95,27 @@ def _slope(table: Gains, secondary: int) -> float:
     return curve.slope if abs(curve.slope) > 3 * curve.slope_std else 0.0
 
 
-def _level(data: Visibilities, model: Array, passband: Bandpass, reference: int) -> Visibilities:
-    """Calibrate every integration by itself: a drift within a scan of a strong source is no interference."""
-    flat = calibrate_gains.with_gains(data, None, passband)
+def _scan_by_scan(
+    data: Visibilities, model: Array, passband: Bandpass, interval: float, reference: int
+) -> tuple[Gains, Array]:
+    """Return gains of all scans, and flags by what is left of each when its calibrator is taken off.
+
+    For the flags every integration is calibrated by itself: a drift within a scan of a strong source is no
+    interference.
+    """
+    tables, flags = [], []
     moment = float(data.interval.max())
-    quick = calibrate_gains.gains(flat, model, interval=moment, reference=reference, phase_only=False)
-    return calibrate_gains.with_weights(calibrate_gains.with_gains(flat, quick, None))
+    for start, stop in calibrate_gains.scan_edges(data):
+        part = slice(start, stop)
+        flat = calibrate_gains.with_gains(take(data, "time", part), None, passband)
+        own = model[part]
+        tables.append(
+            calibrate_gains.gains(flat, own, interval=interval, reference=reference, phase_only=False)
+        )
+        quick = calibrate_gains.gains(flat, own, interval=moment, reference=reference, phase_only=False)
+        level = calibrate_gains.with_weights(calibrate_gains.with_gains(flat, quick, None))
+        flags.append(calibrate_flags.automatic(level, level.value - own[..., None]).flag)
+    return concatenate(tables, "solution"), np.concatenate(flags)
 
 
 def _steady(passband: Bandpass) -> Bandpass:
@@ -125,6 +130,8 @@ def _steady(passband: Bandpass) -> Bandpass:
 
 
 def calibrated(visibilities: Visibilities, tables: Calibration) -> Visibilities:
-    """Return a block of the target in jansky, with weights 1/σ² from its own scatter."""
-    data = calibrate_flags.without_antennas(visibilities, tables.bad, tables.scans)
-    return calibrate_gains.with_weights(calibrate_gains.with_gains(data, tables.gains, tables.bandpass))
+    """Return a block of the target in jansky, less what stands out, with weights 1/σ² of its own."""
+    known = calibrate_flags.without_antennas(visibilities, tables.bad, tables.scans)
+    data = calibrate_gains.with_gains(known, tables.gains, tables.bandpass)
+    strong = calibrate_flags.automatic(data, data.value, thresholds=calibrate_flags.STRONG)
+    return calibrate_gains.with_weights(strong)

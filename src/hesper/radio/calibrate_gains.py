@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from hesper.errors import InputError
-from hesper.radio import model_array, model_gains, model_solver
+from hesper.radio import model_array, model_gains, model_solver, model_sums, model_weights
 from hesper.radio.data import Setup, Visibilities
 from hesper.radio.data_calibration import Bandpass, Gains
 from hesper.record import Array
@@ -93,10 +93,10 @@ def _gains(
     setup = visibilities.setup
     slot = _slots(visibilities, interval)
     count = int(slot.max()) + 1
-    sums = model_solver.Sums(
-        *model_solver.accumulate_time(
-            visibilities.value, visibilities.weight, visibilities.flag, model, slot, count, first, last
-        )
+    channel = np.arange(visibilities.value.shape[2])
+    within = np.where((channel >= first) & (channel < last), 0, -1)
+    sums = model_sums.accumulate(
+        visibilities.value, visibilities.weight, visibilities.flag, model, slot, within
     )
     found = model_solver.solve(
         sums,
@@ -174,8 +174,8 @@ def bandpass(visibilities: Visibilities, model: Array, *, reference: int) -> Ban
         visibilities, model, float(visibilities.interval.max()), reference, False, first, first + width
     )
     steady = with_gains(visibilities, drift, None)
-    sums = model_solver.Sums(
-        *model_solver.accumulate_channel(steady.value, steady.weight, steady.flag, model)
+    sums = model_sums.accumulate(
+        steady.value, steady.weight, steady.flag, model, np.zeros(steady.time.size, int), np.arange(channels)
     )
     found = model_solver.solve(
         sums, setup.antenna1, setup.antenna2, setup.antenna_name.size, reference=reference, phase_only=False
@@ -215,6 +215,16 @@ def with_gains(visibilities: Visibilities, table: Gains | None, passband: Bandpa
         gain = gain * interpolated(table, visibilities.time)[:, :, None, :]
     if passband is not None:
         gain = gain * (passband.amplitude * np.exp(1j * passband.phase))[None]
+    return _divided(visibilities, gain)
+
+
+def without(visibilities: Visibilities, gain: Array) -> Visibilities:
+    """Divide by gains (time, antenna, polarisation), as `with_gains` does by those of a table."""
+    return _divided(visibilities, gain[:, :, None, :])
+
+
+def _divided(visibilities: Visibilities, gain: Array) -> Visibilities:
+    setup = visibilities.setup
     good = np.isfinite(gain) & (np.abs(gain) > 0)
     inverse = np.where(good, 1 / np.where(good, gain, 1), 0).astype(np.complex64)
     value = model_gains.with_gains(visibilities.value, inverse, setup.antenna1, setup.antenna2)
@@ -243,12 +253,13 @@ def interpolated(table: Gains, time: Array) -> Array:
 def with_weights(visibilities: Visibilities) -> Visibilities:
     """Set weights to 1/σ², σ found from the differences of neighbouring channels.
 
-    A single σ for every scan, baseline and polarisation, scaled with the weights that are there; the sky,
-    which is smooth along the channels, drops out.
+    For every scan, baseline and polarisation σ² = a + b/w, w the weights that are there: noise of the sky and
+    the receiver, which the gains pass with the signal, and noise that came after them. The sky, which is
+    smooth along the channels, drops out.
     """
     v = visibilities
     weight, flag = np.empty(v.value.shape, np.float32), np.empty(v.value.shape, bool)
     for start, stop in scan_edges(v):
         part = slice(start, stop)
-        model_gains.rescale_weights(v.value[part], v.weight[part], v.flag[part], weight[part], flag[part])
+        model_weights.rescale_weights(v.value[part], v.weight[part], v.flag[part], weight[part], flag[part])
     return dataclasses.replace(v, weight=weight, flag=flag)

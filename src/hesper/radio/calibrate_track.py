@@ -78,7 +78,7 @@ def averaged(
     return Tracked(
         time=_mean(v.time, first),
         uv=uv,
-        drift=_mean(_drift(v, followed), first),
+        drift=_mean(drift(v, followed), first),
         frequency=_mean(v.setup.frequency, edges),
         value=value,
         weight=weight,
@@ -105,7 +105,7 @@ def _blocks(field: Array, scan: Array, integrations: int) -> Array:
     return np.append(np.concatenate(starts), scan.size).astype(np.int64)
 
 
-def _drift(v: Visibilities, followed: Track) -> Array:
+def drift(v: Visibilities, followed: Track) -> Array:
     """Return by how much the path difference of the planet changes in an integration [m] (time, baseline).
 
     From the neighbours within the scan; an integration that stands alone is taken to have none.

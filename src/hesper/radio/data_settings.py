@@ -173,9 +173,9 @@ class Reduction:
         0.0, "1", "p of the disk that is fitted, brightness ∝ μ^p", minimum=0.0, maximum=5.0
     )
     memory: float = setting(
-        2e9,
+        1.5e9,
         "B",
-        "what visibilities may take at a time; beyond, files are read again",
+        "what a run may take in all; of larger sets smaller pieces are read at a time",
         shown="GB",
         minimum=1e7,
     )

@@ -41,16 +41,18 @@ def prepare(samples: Samples, weight: Array, frame: Frame, *, wide_psf: bool) ->
     if frame.size < 8 or frame.size % 2:
         raise InputError(f"image: {frame.size} pixels along a side; an even number of 8 or more is needed")
     total = float(np.sum(weight, dtype=float))
+    natural = np.where(samples.weight > 0, samples.weight, np.float32(1))
+    noise = float(np.sqrt(np.sum(weight / natural * weight, dtype=float))) / total
+    del natural
     plan = model_imaging.prepare(samples.uvw, samples.value, weight, size=frame.size, pixel=frame.pixel)
     about = plan
     if wide_psf:
         about = model_imaging.prepare(
             samples.uvw, samples.value, weight, size=2 * frame.size, pixel=frame.pixel
         )
+    del samples, weight  # hundreds of megabytes, where the caller has let them go
     psf = model_imaging.point(about) / np.float32(total)
     del about
-    natural = np.where(samples.weight > 0, samples.weight, 1)
-    noise = float(np.sqrt(np.sum(weight.astype(float) ** 2 / natural))) / total
     image = model_imaging.image(plan) / np.float32(total)
     return Prepared(plan, Dirty(image=image, psf=psf, weight=total, noise=noise, frame=frame))
 

@@ -16,7 +16,11 @@ PARALLEL = ("I", "RR", "LL", "XX", "YY")
 """Polarisations whose weighted mean is Stokes I."""
 
 
-def samples(visibilities: Visibilities, *, field_of_view: float, loss: float = 0.01) -> Samples:
+LOSSES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
+"""By how much averaging may dim a source at the edge of the field in each direction, the usual one first."""
+
+
+def samples(visibilities: Visibilities, *, field_of_view: float, loss: float = LOSSES[0]) -> Samples:
     """Return the weighted mean of the parallel hands, averaged as the baseline allows.
 
     A short baseline changes little in an integration or a channel: as many are averaged as dim a source at
@@ -37,7 +41,7 @@ def samples(visibilities: Visibilities, *, field_of_view: float, loss: float = 0
     if not parallel.size:
         given = ", ".join(v.setup.polarisation)
         raise InputError(f"image: polarisations {given}; one of {', '.join(PARALLEL)} is needed for Stokes I")
-    reach = math.sqrt(6 * loss) / math.pi / (field_of_view / 2) if field_of_view > 0 else 0.0
+    reach = _reach(field_of_view, loss)
     waves = v.setup.frequency / SPEED_OF_LIGHT
     run = _runs(v)
     count = _count(v.uvw, waves, run, reach)
@@ -45,6 +49,18 @@ def samples(visibilities: Visibilities, *, field_of_view: float, loss: float = 0
     uvw, value, weight = _gather(v.uvw, waves, run, reach, place, v.value, v.weight, v.flag, parallel)
     used = weight > 0
     return Samples(uvw=uvw[used], value=value[used], weight=weight[used])
+
+
+def _reach(field_of_view: float, loss: float) -> float:
+    """Return how far baselines [wavelengths] may lie apart that are averaged."""
+    return math.sqrt(6 * loss) / math.pi / (field_of_view / 2) if field_of_view > 0 else 0.0
+
+
+def number(visibilities: Visibilities, *, field_of_view: float, loss: float) -> int:
+    """Return how many samples `samples` would give if nothing were flagged."""
+    v = visibilities
+    count = _count(v.uvw, v.setup.frequency / SPEED_OF_LIGHT, _runs(v), _reach(field_of_view, loss))
+    return int(count.sum())
 
 
 def of_planet(tracked: Tracked) -> Samples:

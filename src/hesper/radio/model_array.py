@@ -12,6 +12,9 @@ from hesper.errors import InputError
 from hesper.geometry import sphere
 from hesper.record import Array
 
+EARTH_ROTATION = 7.292115e-5
+"""[rad s-1] (IERS Conventions 2010, table 1.1)."""
+
 
 class Antennas(NamedTuple):
     """The antennas of an array."""
@@ -144,6 +147,27 @@ def uvw_change(
         for sign in (-1, 1)
     )
     return late - early
+
+
+def uvw_turn(uvw: Array, interval: Array, dec: float) -> Array:
+    """Return by how much uvw changes during integrations, (time, baseline, 3) [m], from uvw itself.
+
+    The Earth turns a baseline b about the pole p = (0, cos δ, sin δ): 2 sin(ω τ/2) p × b. The pole of date is
+    taken for that of J2000, in this century to 0.01 of the change; `uvw_change` does it without.
+
+    Parameters
+    ----------
+    uvw
+        (time, baseline, 3) [m].
+    interval
+        (time,) [s].
+    dec
+        Declination of the phase centre [rad].
+    """
+    step = 2 * np.sin(0.5 * EARTH_ROTATION * np.asarray(interval))[:, None]
+    north, depth = np.cos(dec), np.sin(dec)
+    u, v, w = np.moveaxis(np.asarray(uvw), -1, 0)
+    return np.stack([step * (north * w - depth * v), step * depth * u, -step * north * u], axis=-1)
 
 
 def direction_cosines(

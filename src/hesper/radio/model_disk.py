@@ -98,6 +98,12 @@ def table(largest: float, exponent: float) -> DiskTable:
     return DiskTable(float(q[1]), np.stack([value, q * np.gradient(value, q), slope], axis=1))
 
 
+def looked_up(argument: Array, exponent: float) -> Array:
+    """Return A(q) of many arguments from a table, to 1e-6 below q = 30."""
+    q = np.linspace(0, max(float(np.max(argument, initial=0.0)), 1.0) * 1.001, _POINTS)
+    return np.asarray(np.interp(argument, q, limb_darkened_disk_visibility(q, exponent)))
+
+
 def table_for(sky: Sky, disk: Disk) -> DiskTable:
     """Return a table that holds while the disk grows by half."""
     longest = float(np.sqrt(np.max(np.sum(sky.uv**2, axis=-1))))

@@ -78,36 +78,3 @@ def weights_with_gains(weight: Array, flag: Array, power: Array, antenna1: Array
                 out[t, b, c, p] = mass
                 marks[t, b, c, p] = flag[t, b, c, p] or mass <= 0
     return out, marks
-
-
-@compiled_parallel
-def rescale_weights(value: Array, weight: Array, flag: Array, out: Array, marks: Array) -> None:
-    """Write weights scaled so that the differences of neighbouring channels have the variance they say.
-
-    One scale for every baseline and polarisation of a scan: the mean of |V₂ − V₁|²/(1/w₁ + 1/w₂), over twice
-    the number of differences. What has no weight then is flagged.
-
-    Parameters
-    ----------
-    value, weight, flag
-        (time, baseline, channel, polarisation) of a scan.
-    out, marks
-        As weight and flag; overwritten.
-    """
-    times, baselines, channels, polarisations = value.shape
-    for i in prange(baselines * polarisations):
-        b, p = i // polarisations, i % polarisations
-        total, number = 0.0, 0
-        for t in range(times):
-            for c in range(1, channels):
-                w, x = weight[t, b, c, p], weight[t, b, c - 1, p]
-                if w > 0 and x > 0 and not flag[t, b, c, p] and not flag[t, b, c - 1, p]:
-                    step = value[t, b, c, p] - value[t, b, c - 1, p]
-                    total += (step.real * step.real + step.imag * step.imag) * (w * x / (w + x))
-                    number += 2
-        factor = np.float32(number / total) if total > 0 else np.float32(0)
-        for t in range(times):
-            for c in range(channels):
-                mass = weight[t, b, c, p] * factor
-                out[t, b, c, p] = mass
-                marks[t, b, c, p] = flag[t, b, c, p] or mass <= 0

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hesper.compiled import compiled, compiled_parallel, prange
+from hesper.radio.model_fringes import sine_cosine
 from hesper.record import Array
 
 WIDTH = 6
@@ -102,7 +103,7 @@ def keys(
     tiles: int,
 ) -> Any:
     """Return the number (sample,) of the tile in which each sample begins: by slab, strip and tile."""
-    out = np.empty(len(uvw), np.int64)
+    out = np.empty(len(uvw), np.uint32)
     for i in prange(len(uvw)):
         row = math.ceil(uvw[i, 1] * scale - first_row - WIDTH / 2)
         column = math.ceil(-uvw[i, 0] * scale - first_column - WIDTH / 2)
@@ -121,7 +122,7 @@ def order(key: Array, weight: Array, count: int) -> Any:
     for k in range(count):
         start[k + 1] += start[k]
     place = start.copy()
-    out = np.empty(start[count], np.int64)
+    out = np.empty(start[count], np.uint32)
     for i in range(key.size):
         if weight[i] > 0:
             out[place[key[i]]] = i
@@ -225,7 +226,7 @@ def _spread(
 def _to_lanes(grid: Array, first: int, strip: Array) -> None:
     """Copy rows of a grid (row, term, 2 × column) to a strip (row, column × term × 2)."""
     for r in range(min(strip.shape[0], grid.shape[0] - first)):
-        for t in range(TERMS):
+        for t in range(grid.shape[1]):
             plane, lanes = grid[first + r, t], strip[r]
             for c in range(plane.size // 2):
                 lanes[c * _LANES + 2 * t] = plane[2 * c]
@@ -236,7 +237,7 @@ def _to_lanes(grid: Array, first: int, strip: Array) -> None:
 def _from_lanes(strip: Array, first: int, grid: Array) -> None:
     """Add a strip to rows of a grid."""
     for r in range(min(strip.shape[0], grid.shape[0] - first)):
-        for t in range(TERMS):
+        for t in range(grid.shape[1]):
             plane, lanes = grid[first + r, t], strip[r]
             for c in range(plane.size // 2):
                 plane[2 * c] += lanes[c * _LANES + 2 * t]
@@ -281,7 +282,7 @@ def residual(
                 term, line = np.empty(TERMS, np.float32), np.empty(_LINE, np.float32)
                 first = s * STRIP
                 into = np.zeros((STRIP + WIDTH, lanes), np.float32)
-                source = np.empty((STRIP + WIDTH if subtract else 1, lanes), np.float32)
+                source = np.zeros((STRIP + WIDTH if subtract else 1, lanes), np.float32)
                 if subtract:
                     _to_lanes(model, first, source)
                 for i in range(start[s], start[s + 1]):
@@ -307,7 +308,7 @@ def degrid(
         if start[s + 1] > start[s]:
             kx, ky = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32)
             term, line = np.empty(TERMS, np.float32), np.empty(_LINE, np.float32)
-            source = np.empty((STRIP + WIDTH, lanes), np.float32)
+            source = np.zeros((STRIP + WIDTH, lanes), np.float32)
             _to_lanes(model, s * STRIP, source)
             for i in range(start[s], start[s + 1]):
                 r = _taps(row[i], polynomial, ky) - s * STRIP
@@ -334,8 +335,8 @@ def turns(depth: Array, slab_w: float, ramp_line: Array, ramp_sample: Array) -> 
     out = np.empty(depth.shape, np.complex64)
     for i in prange(depth.shape[0]):
         for j in range(depth.shape[1]):
-            phase = -2 * math.pi * slab_w * depth[i, j]
-            out[i, j] = complex(math.cos(phase), math.sin(phase)) * ramp_line[i] * ramp_sample[j]
+            sine, cosine = sine_cosine(-slab_w * depth[i, j])
+            out[i, j] = complex(cosine, sine) * ramp_line[i] * ramp_sample[j]
     return out
 
 

@@ -138,18 +138,19 @@ def image(plan: Plan, model: Array | None = None) -> Array:
     """
     lay = plan.layout
     total = np.zeros((plan.size, plan.size), np.float32)
-    out = np.empty((lay.box[0], TERMS, 2 * lay.box[1]), np.float32)
+    out = np.empty((lay.box[0], _terms(lay.kappa), 2 * lay.box[1]), np.float32)
+    planes = _planes(plan)
     for slab in range(len(lay.slab_w)):
         turn = _turn(plan, slab)
-        grid = out[:1] if model is None else _model_grid(plan, model, turn)
+        grid = out[:1] if model is None else _model_grid(plan, model, turn, planes)
         out[:] = 0
         gridding.residual(
             lay.column, lay.row, lay.across, lay.value, lay.weight, lay.starts[slab], plan.strips[slab],
             plan.polynomial, grid, out, model is not None,
         )  # fmt: skip
         for k in range(_terms(lay.kappa)):
-            tall = _to_sky(plan, out, k)
-            gridding.add_plane(tall, turn, plan.depth, k, lay.kappa, lay.height, total)
+            _to_sky(plan, out, k, planes)
+            gridding.add_plane(planes.tall, turn, plan.depth, k, lay.kappa, lay.height, total)
     return np.asarray(total / (plan.taper[:, None] * plan.taper), np.float32)
 
 
@@ -165,8 +166,9 @@ def predict(plan: Plan, model: Array) -> Array:
     """Return the visibility (sample,) of an image, in the order of `plan.layout` and turned as its values."""
     lay = plan.layout
     out = np.empty(lay.value.size, np.complex64)
+    planes = _planes(plan)
     for slab in range(len(lay.slab_w)):
-        grid = _model_grid(plan, model, _turn(plan, slab))
+        grid = _model_grid(plan, model, _turn(plan, slab), planes)
         gridding.degrid(lay.column, lay.row, lay.across, lay.starts[slab], plan.polynomial, grid, out)
     return out
 
@@ -184,29 +186,51 @@ def _turn(plan: Plan, slab: int) -> Array:
     return np.asarray(gridding.turns(plan.depth, float(lay.slab_w[slab]), rows, columns))
 
 
-def _to_sky(plan: Plan, grid: Array, k: int) -> Array:
-    """Return term k of a grid on the sky (cell, sample), from its first cell; lines begin in the middle."""
+class Planes(NamedTuple):
+    """Memory that every transform of an image uses again."""
+
+    wide: Array
+    """(row, cell): rows that the grid uses, from its first column."""
+    tall: Array
+    """(cell, sample): columns that the image takes; lines begin in the middle."""
+
+
+def _planes(plan: Plan) -> Planes:
+    lay = plan.layout
+    return Planes(
+        np.empty((lay.box[0], lay.cells), np.complex64), np.empty((lay.cells, plan.size), np.complex64)
+    )
+
+
+def _to_sky(plan: Plan, grid: Array, k: int, planes: Planes) -> None:
+    """Write term k of a grid on the sky to the tall plane."""
     from scipy.fft import fft
 
-    lay, half = plan.layout, plan.size // 2
-    wide = fft(grid[:, k].view(np.complex64), n=lay.cells, axis=1, workers=_WORKERS)
-    narrow = np.concatenate([wide[:, -half:], wide[:, :half]], axis=1)
-    return np.asarray(fft(narrow, n=lay.cells, axis=0, workers=_WORKERS, overwrite_x=True))
+    lay, half, (wide, tall) = plan.layout, plan.size // 2, planes
+    wide[:, : lay.box[1]] = grid[:, k].view(np.complex64)
+    wide[:, lay.box[1] :] = 0
+    seen = fft(wide, axis=1, workers=_WORKERS, overwrite_x=True)
+    tall[: lay.box[0], :half], tall[: lay.box[0], half:] = seen[:, -half:], seen[:, :half]
+    tall[lay.box[0] :] = 0
+    done = fft(tall, axis=0, workers=_WORKERS, overwrite_x=True)
+    if done is not tall and not np.shares_memory(done, tall):
+        tall[:] = done
 
 
-def _model_grid(plan: Plan, model: Array, turn: Array) -> Array:
+def _model_grid(plan: Plan, model: Array, turn: Array, planes: Planes) -> Array:
     """Return the grid (row, term, 2 × column) of a model image in a slab."""
     from scipy.fft import ifft
 
-    lay, half = plan.layout, plan.size // 2
+    lay, half, (wide, tall) = plan.layout, plan.size // 2, planes
+    rows = slice(half, lay.cells - half)
     tapered = np.asarray(model / (plan.taper[:, None] * plan.taper), np.float32)
-    grid = np.zeros((lay.box[0], TERMS, 2 * lay.box[1]), np.float32)
-    tall = np.zeros((lay.cells, plan.size), np.complex64)
-    wide = np.zeros((lay.box[0], lay.cells), np.complex64)
+    grid = np.empty((lay.box[0], _terms(lay.kappa), 2 * lay.box[1]), np.float32)
     for k in range(_terms(lay.kappa)):
+        tall[rows] = 0
         gridding.split_plane(tapered, turn, plan.depth, k, lay.kappa, lay.height, tall)
-        short = ifft(tall, axis=0, norm="forward", workers=_WORKERS)[: lay.box[0]]
+        short = ifft(tall, axis=0, norm="forward", workers=_WORKERS, overwrite_x=True)[: lay.box[0]]
+        wide[:, half:-half] = 0
         wide[:, -half:], wide[:, :half] = short[:, :half], short[:, half:]
-        out = ifft(wide, axis=1, norm="forward", workers=_WORKERS)
+        out = ifft(wide, axis=1, norm="forward", workers=_WORKERS, overwrite_x=True)
         grid[:, k].view(np.complex64)[:] = out[:, : lay.box[1]]
     return grid

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper.compiled import compiled, compiled_parallel, prange
+from hesper.radio.model_sums import Sums
 from hesper.record import Array
 
 _ITERATIONS = 500
@@ -12,19 +13,6 @@ _ROUNDS = 8
 _TUKEY = 5.0
 _WILD = 5.0
 """A baseline that is so many times as strong as the median of all does not start the solution."""
-
-
-class Sums(NamedTuple):
-    """What a solution needs of the visibilities of its interval."""
-
-    cross: Array
-    """(solution, baseline, polarisation) Σ w D M*, complex."""
-    power: Array
-    """(solution, baseline, polarisation) Σ w |M|²."""
-    data: Array
-    """(solution, baseline, polarisation) Σ w |D|²."""
-    number: Array
-    """(solution, baseline, polarisation) of visibilities."""
 
 
 class Solutions(NamedTuple):
@@ -38,76 +26,6 @@ class Solutions(NamedTuple):
     """(solution, antenna, polarisation) [rad]."""
     chi2: Array
     """(solution, polarisation) reduced, with the weights given."""
-
-
-@compiled_parallel
-def accumulate_time(
-    value: Array, weight: Array, flag: Array, model: Array, slot: Array, slots: int, first: int, last: int
-) -> tuple[Array, Array, Array, Array]:
-    """Return `Sums` over channels first … last − 1 and over the integrations of every slot.
-
-    Parameters
-    ----------
-    value, weight, flag
-        (time, baseline, channel, polarisation).
-    model
-        (time, baseline, channel) complex; time and baseline may have length 1.
-    slot
-        (time,) number of the solution, or −1.
-    """
-    times, baselines, _, hands = value.shape
-    cross = np.zeros((slots, baselines, hands), np.complex128)
-    power, data = np.zeros((slots, baselines, hands)), np.zeros((slots, baselines, hands))
-    count = np.zeros((slots, baselines, hands))
-    for b in prange(baselines):
-        k = np.int64(b) if model.shape[1] > 1 else np.int64(0)
-        for t in range(times):
-            s = slot[t]
-            if s < 0:
-                continue
-            j = t if model.shape[0] > 1 else 0
-            for c in range(first, last):
-                m = model[j, k, c]
-                size = m.real * m.real + m.imag * m.imag
-                for p in range(hands):
-                    if not flag[t, b, c, p]:
-                        d, w = value[t, b, c, p], weight[t, b, c, p]
-                        cross[s, b, p] += w * d * np.conj(m)
-                        power[s, b, p] += w * size
-                        data[s, b, p] += w * (d.real * d.real + d.imag * d.imag)
-                        count[s, b, p] += 1
-    return cross, power, data, count
-
-
-@compiled_parallel
-def accumulate_channel(
-    value: Array, weight: Array, flag: Array, model: Array
-) -> tuple[Array, Array, Array, Array]:
-    """Return `Sums` over all integrations, one solution for every channel."""
-    times, baselines, channels, hands = value.shape
-    cross = np.zeros((channels, baselines, hands), np.complex128)
-    power, data = np.zeros((channels, baselines, hands)), np.zeros((channels, baselines, hands))
-    count = np.zeros((channels, baselines, hands))
-    for b in prange(baselines):
-        k = np.int64(b) if model.shape[1] > 1 else np.int64(0)
-        for t in range(times):
-            j = t if model.shape[0] > 1 else 0
-            for c in range(channels):
-                m = model[j, k, c]
-                size = m.real * m.real + m.imag * m.imag
-                for p in range(hands):
-                    if not flag[t, b, c, p]:
-                        d, w = value[t, b, c, p], weight[t, b, c, p]
-                        cross[c, b, p] += w * d * np.conj(m)
-                        power[c, b, p] += w * size
-                        data[c, b, p] += w * (d.real * d.real + d.imag * d.imag)
-                        count[c, b, p] += 1
-    return cross, power, data, count
-
-
-def added(first: Sums, second: Sums) -> Sums:
-    """Return the sums of both."""
-    return Sums(*(a + b for a, b in zip(first, second, strict=True)))
 
 
 def solve(

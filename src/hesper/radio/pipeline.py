@@ -25,7 +25,9 @@ from hesper.radio.pipeline_config import Config
 from hesper.radio.pipeline_paper import PAPER
 from hesper.runs import Plan, Run
 
-__all__ = ["PAPER", "Config", "demo", "inputs", "kernels", "plan", "run", "simulate"]
+MEMORY = "reduction.memory"
+"""The setting that bounds the memory of a run."""
+__all__ = ["MEMORY", "PAPER", "Config", "demo", "inputs", "kernels", "plan", "run", "simulate"]
 
 
 def inputs(settings: Config) -> list[Path]:
@@ -53,7 +55,7 @@ def plan(settings: Config) -> Plan:
             list(map(str, fluxes.label)), ["temperatures.nc", "temperatures.png", "results.json"], 3e8, 1.0
         )
     size = sum(path.stat().st_size for path in inputs(settings))
-    most = min(3.0 * size, settings.reduction.memory * 2) + 6e8
+    most = min(3.0 * size + 1.2e9, settings.reduction.memory)
     return Plan((settings.input,), pipeline_products.PRODUCTS, most, 20 + 1.2e-7 * size)
 
 

@@ -13,9 +13,11 @@ from hesper.radio import (
     calibrate_flags,
     grid_clean,
     grid_image,
+    grid_masks,
     grid_samples,
     grid_weights,
     pipeline_inputs,
+    pipeline_memory,
     read_archive,
     write_image,
 )
@@ -45,7 +47,7 @@ def run(config: Config, out: Run) -> list[Result]:
     out.write("bandpass.nc", lambda: products.netcdf(done.calibration.bandpass))
     out.write("gains.nc", lambda: products.netcdf(done.calibration.gains))
     out.write("calibrators.nc", lambda: products.netcdf(done.calibration.fluxes))
-    report = calibrate_flags.report([*done.calibration.steps, ("target", done.visibilities)][-1:])
+    report = calibrate_flags.report([("target", done.visibilities)])
     out.write("flags.nc", lambda: products.netcdf(report))
     out.write(
         "field.fits",
@@ -89,13 +91,12 @@ def reduced(config: Config) -> Field:
         raise InputError(f"{path}: field {settings.target} was not observed; name another")
     pipeline_inputs.check_uvw(archive, target)
     parts = []
-    for span in read_archive.spans(archive, settings.memory / 4):
+    for span in read_archive.spans(archive, pipeline_memory.budget(settings).block):
         for start, stop in pipeline_inputs.scans(archive, span, {target}):
             raw = read_archive.block(archive, start, stop)
-            block = calibrate_calibrators.calibrated(
-                calibrate_flags.by_record(raw, settings.record), calibration
+            parts.append(
+                calibrate_calibrators.calibrated(calibrate_flags.by_record(raw, settings.record), calibration)
             )
-            parts.append(calibrate_flags.automatic(block, block.value, thresholds=calibrate_flags.STRONG))
     data = concatenate(parts, "time")
     return Field(calibration, data, image(data, config))
 
@@ -116,4 +117,4 @@ def image(data: Visibilities, config: Config) -> Clean:
     samples = grid_samples.samples(data, field_of_view=width)
     weight = grid_weights.briggs(samples, robust=settings.robust, field_of_view=width)
     prepared = grid_image.prepare(samples, weight, frame, wide_psf=False)
-    return grid_clean.clark(prepared, grid_clean.everywhere(frame), sigmas=settings.clean_sigmas)
+    return grid_clean.clark(prepared, grid_masks.everywhere(frame), sigmas=settings.clean_sigmas)

@@ -9,8 +9,10 @@ import numpy as np
 from hesper.errors import InputError
 from hesper.radio import (
     calibrate_flags,
+    calibrate_times,
     model_array,
     model_flux,
+    pipeline_memory,
     read_archive,
     read_measurement_set,
     read_uvfits,
@@ -18,7 +20,7 @@ from hesper.radio import (
 from hesper.radio.data import Visibilities
 from hesper.radio.pipeline_config import Config
 from hesper.radio.read_archive import Archive
-from hesper.record import concatenate
+from hesper.record import Array
 
 TRUTH = "truth.nc"
 _OTHER = 0.02
@@ -50,23 +52,59 @@ def field_number(archive: Archive, name: str) -> int:
 
 
 def calibrators(archive: Archive, config: Config, *, secondary: int, target: int) -> Visibilities:
-    """Read the scans of the secondary and of all fields on a flux scale, records flagged."""
+    """Read the scans of the secondary and of all fields on a flux scale, records flagged.
+
+    All of them are held at a time. Where they are too large for that, what changes with time is flagged and
+    as many integrations are averaged as make them fit.
+    """
     settings, setup = config.reduction, archive.setup
     primary = [
         field
         for field in range(setup.field_name.size)
         if field != target and model_flux.calibrator_near(setup.field_ra[field], setup.field_dec[field])
     ]
-    blocks = [
-        read_archive.block(archive, *part)
-        for span in read_archive.spans(archive, settings.memory)
+    memory = pipeline_memory.budget(settings)
+    parts = [
+        part
+        for span in read_archive.spans(archive, memory.block)
         for part in scans(archive, span, {secondary, *primary})
     ]
-    if not blocks:
+    if not parts:
         raise InputError(
             f"{archive.path}: no calibrator was observed besides the target; give the whole session"
         )
-    return calibrate_flags.by_record(concatenate(blocks, "time"), settings.record)
+    integrations = sum(stop - start for start, stop in parts)
+    share = integrations * read_archive.bytes_per_time(archive) / 2 / memory.calibrators
+    count = max(1, int(np.ceil(share)))
+
+    def block(start: int, stop: int) -> Visibilities:
+        raw = calibrate_flags.by_record(read_archive.block(archive, start, stop), settings.record)
+        if count == 1:
+            return raw
+        return calibrate_times.joined(calibrate_flags.before_calibration(raw), count)
+
+    length = sum(-(-(stop - start) // count) for start, stop in parts)
+    return _gathered((block(*part) for part in parts), length)
+
+
+def _gathered(blocks: Iterator[Visibilities], length: int) -> Visibilities:
+    """Join blocks of `length` integrations in all along time, each let go before the next is made."""
+    names = ("time", "interval", "field", "scan", "uvw", "value", "weight", "flag")
+    cubes: dict[str, Array] = {}
+    start = 0
+    for block in blocks:
+        for name in names:
+            own = getattr(block, name)
+            if start == 0:
+                cubes[name] = np.empty((length, *own.shape[1:]), own.dtype)
+            cubes[name][start : start + len(own)] = own
+        start += block.time.size
+        setup = block.setup
+        del block
+    return Visibilities(
+        time=cubes["time"], interval=cubes["interval"], field=cubes["field"], scan=cubes["scan"],
+        uvw=cubes["uvw"], value=cubes["value"], weight=cubes["weight"], flag=cubes["flag"], setup=setup,
+    )  # fmt: skip
 
 
 def scans(archive: Archive, span: tuple[int, int], fields: set[int]) -> Iterator[tuple[int, int]]:

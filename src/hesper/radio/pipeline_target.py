@@ -1,7 +1,6 @@
 """Calibrated scans of the planet → background, flags, and visibilities that follow it."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from hesper.radio import (
     calibrate_selfcal,
     calibrate_track,
     grid_samples,
+    pipeline_memory,
     retrieve_disk,
     retrieve_sources,
     retrieve_weights,
@@ -22,24 +22,16 @@ from hesper.radio.data import Visibilities
 from hesper.radio.data_calibration import Gains, Sources
 from hesper.radio.data_image import Clean, DiskFit, Frame, Tracked
 from hesper.radio.data_settings import Reduction
-from hesper.radio.pipeline_background import (
-    Blocks,
-    background,
-    beside_planet,
-    image,
-    planet,
-    refined,
-    searched,
-    sky,
-    track,
-)
+from hesper.radio.pipeline_background import Blocks, background, planet, sky, track
+from hesper.radio.pipeline_scans import Scans, scans
+from hesper.radio.pipeline_search import beside_planet, first_look, image, refined, searched
+from hesper.radio.pipeline_search import samples as field_samples
 from hesper.record import Array, concatenate
 from hesper.units import arcsec
 
 _WEIGHTINGS = 3
 _ROUGH = 3.0
 """Times as shallow as the last is the first CLEAN, of phases that are the calibrators'."""
-Step = Callable[[Visibilities], Visibilities]
 
 
 class Followed(NamedTuple):
@@ -62,70 +54,81 @@ class Followed(NamedTuple):
     """The last block, background subtracted and flagged; for figures."""
 
 
-class _Tables:
-    """Solutions by the block's first moment, so that blocks that are made again are not solved again."""
-
-    def __init__(self) -> None:
-        self.known: dict[float, tuple[Gains, ...]] = {}
-
-    def of(self, block: Visibilities, solve: Callable[[], tuple[Gains, ...]]) -> tuple[Gains, ...]:
-        key = float(block.time[0])
-        if key not in self.known:
-            self.known[key] = solve()
-        return self.known[key]
-
-    def joined(self, which: int) -> Gains:
-        return concatenate([tables[which] for tables in self.known.values()], "solution")
-
-
 def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
     """Image the field, self-calibrate on its sources, subtract them and follow the planet.
 
     Parameters
     ----------
     blocks
-        Gives the calibrated scans of the target, as often as asked.
+        Gives the calibrated scans of the target; it is asked twice.
     settings
         The recipe.
     hold
-        Keep the blocks in memory from one step to the next, rather than make them again.
+        Keep what lies between the two in memory rather than in scratch files.
 
     Notes
     -----
     Phases are first solved on what the calibrators' phases show of the field. Then sources are sought,
     phases and amplitudes solved and the disk fitted, at least twice, the second time with the disk of the
     first in the model: a planet left out of it is taken for errors of the phases and dimmed, by 4 % where it
-    makes up 5 % of the field's flux density; and a source on its trail left in brightens it.
+    makes up 5 % of the field's flux density; and a source on its trail left in brightens it. All this is done
+    on joined channels. The second reading of the file, with all channels and the gains that were found, gives
+    flags, the field's image and the planet.
     """
-    data = _mapped(blocks, _strong, hold)
-    rough = image(data(), settings, sigmas=_ROUGH * settings.clean_sigmas, planet_there=True)
-    found = beside_planet(retrieve_sources.sources(rough, sigmas=settings.source_sigmas), data, settings)
-    found = refined(data, found, settings, None)
-    data = _phased(data, found, settings, hold)
-    disk: DiskFit | None = None
-    for search in range(max(settings.searches, 2)):
-        field, found, complete = searched(data, found, settings, disk)
-        data, tables = _calibrated(data, found, settings, disk, hold)
-        parts = [_average(_cleared(block, found, settings, disk), settings) for block in data()]
-        _, disk = _weighted(concatenate(parts, "time"), field.frame, settings, rounds=1)
-        if complete and search:
-            break
-    found = refined(data, found, settings, disk)
+    with scans(blocks(), settings, hold=hold) as data:
+        rough = first_look(data, settings, sigmas=_ROUGH * settings.clean_sigmas)
+        found = beside_planet(retrieve_sources.sources(rough, sigmas=settings.source_sigmas), data, settings)
+        found = refined(data, found, settings, None)
+        _phased(data, found, settings)
+        disk: DiskFit | None = None
+        for search in range(max(settings.searches, 2)):
+            frame, found, complete = searched(data, found, settings, disk)
+            tables = _calibrated(data, found, settings, disk)
+            parts = [
+                _average(_cleared(block, found, settings, disk)[0], settings, data.joined) for block in data()
+            ]
+            _, disk = _weighted(concatenate(parts, "time"), frame, settings, rounds=1)
+            if complete and search:
+                break
+        found = refined(data, found, settings, disk)
+        data.let_go()
+    return _finished(blocks, data, found, disk, frame, tables, settings)
+
+
+def _finished(
+    blocks: Blocks,
+    data: Scans,
+    found: Sources,
+    disk: DiskFit | None,
+    frame: Frame,
+    tables: list[tuple[Gains, Gains]],
+    settings: Reduction,
+) -> Followed:
+    """Read the blocks once more, take off what is known, and follow the planet."""
     last: list[Visibilities] = []
-    parts, fractions = [], []
-    for block in data():
-        clean = _cleared(block, found, settings, disk)
+    parts, fractions, samples = [], [], []
+    loss = pipeline_memory.loss(data.samples, pipeline_memory.budget(settings).samples)
+
+    def work(block: Visibilities) -> None:
+        """Do what is to be done with a block, and keep of it what is small."""
+        clean, empty = _cleared(block, found, settings, disk)
         fractions.append((block.flag.mean(), clean.flag.mean()))
-        parts.append(_average(clean, settings))
+        parts.append(_average(clean, settings, 1))
+        samples.append(field_samples(empty, settings, loss))
         last[:] = [clean]
+
+    for number, raw in enumerate(blocks()):
+        work(data.corrected(raw, number))
+    del raw
     tracked = concatenate(parts, "time")
+    field = retrieve_sources.painted(image(samples, frame, settings), found)
     thermal = float(np.sum(grid_samples.of_planet(tracked).weight, dtype=float)) ** -0.5
     joined, fit = _weighted(tracked, field.frame, settings, rounds=_WEIGHTINGS)
     return Followed(
         field,
         found,
-        tables.joined(0),
-        tables.joined(1),
+        concatenate([turn for turn, _ in tables], "solution"),
+        concatenate([scale for _, scale in tables], "solution"),
         joined,
         fit,
         thermal,
@@ -134,52 +137,30 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
     )
 
 
-def _mapped(blocks: Blocks, step: Step, hold: bool) -> Blocks:
-    if not hold:
-        return lambda: map(step, blocks())
-    kept = [step(block) for block in blocks()]
-    return lambda: kept
-
-
-def _strong(block: Visibilities) -> Visibilities:
-    return calibrate_flags.automatic(block, block.value, thresholds=calibrate_flags.STRONG)
-
-
-def _phased(data: Blocks, found: Sources, settings: Reduction, hold: bool) -> Blocks:
-    tables = _Tables()
-
-    def step(block: Visibilities) -> Visibilities:
-        (table,) = tables.of(
-            block,
-            lambda: (
-                calibrate_selfcal.phases(
-                    block, background(block, found, settings), interval=settings.selfcal
-                ),
-            ),
-        )
-        return calibrate_gains.with_gains(block, table, None)
-
-    return _mapped(data, step, hold) if found.east.size else data
+def _phased(data: Scans, found: Sources, settings: Reduction) -> None:
+    """Solve for phases on the sources, if there are any, and take them off."""
+    if not found.east.size:
+        return
+    for number, block in enumerate(data()):
+        model = background(block, found, settings)
+        data.take_off(number, [calibrate_selfcal.phases(block, model, interval=settings.selfcal)])
 
 
 def _calibrated(
-    data: Blocks, found: Sources, settings: Reduction, disk: DiskFit | None, hold: bool
-) -> tuple[Blocks, _Tables]:
-    tables = _Tables()
-
-    def solve(block: Visibilities) -> tuple[Gains, Gains]:
+    data: Scans, found: Sources, settings: Reduction, disk: DiskFit | None
+) -> list[tuple[Gains, Gains]]:
+    """Solve for phases and amplitudes on all that is known, and take them off; return the tables."""
+    tables = []
+    for number, block in enumerate(data()):
         model = sky(block, found, settings, disk)
         turn = calibrate_selfcal.phases(block, model, interval=settings.selfcal)
-        turned = calibrate_gains.with_gains(block, turn, None)
-        if not settings.amplitudes:
-            return turn, calibrate_selfcal.ones(turn)
-        return turn, calibrate_selfcal.amplitudes(turned, model, interval=settings.selfcal_amplitude)
-
-    def step(block: Visibilities) -> Visibilities:
-        turn, scale = tables.of(block, lambda: solve(block))
-        return calibrate_gains.with_gains(calibrate_gains.with_gains(block, turn, None), scale, None)
-
-    return _mapped(data, step, hold), tables
+        scale = calibrate_selfcal.ones(turn)
+        if settings.amplitudes:
+            turned = calibrate_gains.with_gains(block, turn, None)
+            scale = calibrate_selfcal.amplitudes(turned, model, interval=settings.selfcal_amplitude)
+        data.take_off(number, [turn, scale])
+        tables.append((turn, scale))
+    return tables
 
 
 def _weighted(tracked: Tracked, field: Frame, settings: Reduction, *, rounds: int) -> tuple[Tracked, DiskFit]:
@@ -194,21 +175,29 @@ def _weighted(tracked: Tracked, field: Frame, settings: Reduction, *, rounds: in
     return weighted, disk
 
 
-def _cleared(block: Visibilities, found: Sources, settings: Reduction, disk: DiskFit | None) -> Visibilities:
-    """Subtract the background, take off and flag what is left besides the planet."""
+def _cleared(
+    block: Visibilities, found: Sources, settings: Reduction, disk: DiskFit | None
+) -> tuple[Visibilities, Visibilities]:
+    """Subtract the background, take off and flag what is left; return it with the planet and without."""
     less = calibrate_background.subtracted(block, background(block, found, settings))
     known = planet(block, disk, settings) if disk is not None else np.zeros(1, np.complex64)
+    empty = calibrate_background.subtracted(less, known)
     if settings.ground:
-        less = calibrate_ground.without_ground(less, calibrate_background.subtracted(less, known).value)
-    if not settings.flag_residuals:
-        return calibrate_gains.with_weights(less)
-    residual = calibrate_background.subtracted(less, known).value
-    return calibrate_gains.with_weights(calibrate_flags.automatic(less, residual))
+        less = calibrate_ground.without_ground(less, empty.value)
+        empty = calibrate_background.subtracted(less, known)
+    if settings.flag_residuals:
+        empty = calibrate_flags.automatic(empty, empty.value)
+    empty = calibrate_gains.with_weights(empty)
+    return dataclasses.replace(less, weight=empty.weight, flag=empty.flag), empty
 
 
-def _average(block: Visibilities, settings: Reduction) -> Tracked:
+def _average(block: Visibilities, settings: Reduction, joined: int) -> Tracked:
+    """Follow the planet and average; `joined` channels are one already."""
     return calibrate_track.averaged(
-        block, track(block), integrations=settings.average_times, channels=settings.average_channels
+        block,
+        track(block),
+        integrations=settings.average_times,
+        channels=max(1, settings.average_channels // joined),
     )
 
 

@@ -11,13 +11,16 @@ from hesper import ephemeris, products
 from hesper.errors import InputError
 from hesper.radio import (
     calibrate_calibrators,
+    calibrate_channels,
     calibrate_flags,
     calibrate_flux,
     grid_clean,
     grid_image,
+    grid_masks,
     grid_samples,
     grid_weights,
     pipeline_inputs,
+    pipeline_memory,
     pipeline_sky,
     pipeline_target,
     read_archive,
@@ -109,15 +112,18 @@ def reduced(config: Config, path: Path) -> Reduced:
         elevation=settings.elevation,
     )
     mine = np.flatnonzero(archive.field == target)
-    size = read_archive.bytes_per_time(archive) * mine.size
+    memory = pipeline_memory.budget(settings)
+    width = settings.size * settings.pixel
+    joined = calibrate_channels.number_to_join(archive.setup, field_of_view=width)
+    size = read_archive.bytes_per_time(archive) * mine.size / 2 / joined
 
     def blocks() -> Iterator[Visibilities]:
-        for span in read_archive.spans(archive, settings.memory / 4):
+        for span in read_archive.spans(archive, memory.block):
             for start, stop in pipeline_inputs.scans(archive, span, {target}):
                 raw = calibrate_flags.by_record(read_archive.block(archive, start, stop), settings.record)
                 yield calibrate_calibrators.calibrated(raw, calibration)
 
-    seen = pipeline_target.followed(blocks, settings, hold=size < settings.memory)
+    seen = pipeline_target.followed(blocks, settings, hold=size < memory.held)
     seen = seen._replace(fit=retrieve_noise.stated(seen.tracked, seen.fit, seen.field.frame))
     planet = planet_image(seen)
     budget = _budget(archive, calibration, seen, target, secondary)
@@ -141,7 +147,7 @@ def planet_image(seen: Followed) -> Clean:
     weight = grid_weights.briggs(samples, robust=0.0, field_of_view=frame.size * frame.pixel)
     dirty = grid_image.dirty(samples, weight, frame)
     radius = 0.5 * float(seen.tracked.angular_diameter.mean()) + 5 * arcsec
-    return grid_clean.hogbom(dirty, grid_clean.disk(frame, radius), sigmas=2.0)
+    return grid_clean.hogbom(dirty, grid_masks.disk(frame, radius), sigmas=2.0)
 
 
 def temperatures(config: Config, archive: Archive, seen: Followed, share: float) -> Temperatures:
@@ -197,7 +203,7 @@ def _budget(
 
 def _flags(calibration: Calibration, seen: Followed) -> FlagReport:
     """Report the steps on the calibrators, and where flags are on the target."""
-    found = calibrate_flags.report(calibration.steps)
+    found = calibration.flags
     target = calibrate_flags.report([("target, last block", seen.residual)])
     before, after = seen.before.mean(axis=0)
     return dataclasses.replace(

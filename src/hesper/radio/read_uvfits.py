@@ -1,5 +1,6 @@
 """UVFITS → archive: random groups of AIPS, one or many sources, floating point or scaled integers."""
 
+import mmap
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +34,10 @@ _STOKES = {
 }
 
 
+_AT_ONCE = 2**23
+"""Numbers read at a time."""
+
+
 class Groups(NamedTuple):
     """The random groups of a file, as they lie on disk."""
 
@@ -40,6 +45,8 @@ class Groups(NamedTuple):
     header: Any
     raw: Array
     """(group, parameters + cells), still in the order of bytes of the file."""
+    pages: mmap.mmap
+    """The memory that `raw` shows; what has been read of it is given back."""
     axes: dict[str, tuple[int, float, float, float]]
     """Name → length, reference pixel, value there and increment of an axis."""
 
@@ -100,7 +107,9 @@ def _groups(path: Path, hdu: Any) -> Groups:
             f"{path}: cut short: {whole} of {header['GCOUNT']} visibility records are there; "
             "copy the file again"
         )
-    raw = np.memmap(path, kind, "r", start, (header["GCOUNT"], width))
+    with path.open("rb") as file:
+        pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    raw = np.frombuffer(pages, kind, header["GCOUNT"] * width, start).reshape(-1, width)
     axes = {
         header.get(f"CTYPE{i}", "").strip().split("-")[0]: (
             header[f"NAXIS{i}"],
@@ -114,16 +123,17 @@ def _groups(path: Path, hdu: Any) -> Groups:
         axes[name][0] != 1 for name in list(axes)[3:] if name != "IF"
     ):
         raise InputError(f"{path}: axes {', '.join(axes)}; COMPLEX, STOKES, FREQ (, IF), RA, DEC are needed")
-    return Groups(path, header, raw, axes)
+    return Groups(path, header, raw, pages, axes)
 
 
 def _parameters(groups: Groups) -> dict[str, Array]:
     """Return the random parameters by name, scaled; those that stand twice are summed."""
     header, found = groups.header, dict[str, Array]()
+    table = _columns(groups, header["PCOUNT"])
     for i in range(1, header["PCOUNT"] + 1):
         name = header[f"PTYPE{i}"].strip().upper().lstrip("_")
         name = name.split("-")[0] if name[:2] in ("UU", "VV", "WW") else name
-        value = groups.raw[:, i - 1].astype(float) * header.get(f"PSCAL{i}", 1.0)
+        value = table[:, i - 1].astype(float) * header.get(f"PSCAL{i}", 1.0)
         zero = header.get(f"PZERO{i}", 0.0)
         if name == "DATE" and name not in found:
             found["DATE0"] = np.array(zero)
@@ -135,6 +145,22 @@ def _parameters(groups: Groups) -> dict[str, Array]:
     if missing:
         raise InputError(f"{groups.path}: no random parameter {', '.join(sorted(missing))}; it is needed")
     return found
+
+
+def _columns(groups: Groups, count: int) -> Array:
+    """Return the first columns (group, column) of the records."""
+    out = np.empty((len(groups.raw), count), groups.raw.dtype)
+    step = max(1, _AT_ONCE // groups.raw.shape[1])
+    for i in range(0, len(out), step):
+        out[i : i + step] = groups.raw[i : i + step, :count]
+        _give_back(groups)
+    return out
+
+
+def _give_back(groups: Groups) -> None:
+    """Let the system have the memory of what was read; the file is there to be read again."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        groups.pages.madvise(mmap.MADV_DONTNEED)
 
 
 def _pair(parameters: dict[str, Array]) -> tuple[Array, Array]:
@@ -263,7 +289,7 @@ def _cells(groups: Groups, rows: Array, window: int) -> tuple[Array, Array, Arra
     value, weight = np.empty(shape, np.complex64), np.empty(shape, np.float32)
     flag = np.empty(shape, bool)
     scale, zero = header.get("BSCALE", 1.0), header.get("BZERO", 0.0)
-    step = max(1, 2**24 // size)
+    step = max(1, _AT_ONCE // size)
     for i in range(0, len(rows), step):
         picked = groups.raw[_run(rows[i : i + step]), start : start + size]
         cells = np.ascontiguousarray(picked, dtype=np.float32)
@@ -275,6 +301,7 @@ def _cells(groups: Groups, rows: Array, window: int) -> tuple[Array, Array, Arra
             weight[i : i + step],
             flag[i : i + step],
         )
+        _give_back(groups)
     return value, weight, flag
 
 

@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper.constants import SPEED_OF_LIGHT
-from hesper.geometry.disk import limb_darkened_disk_visibility
-from hesper.radio import grid_image, grid_samples, model_imaging, retrieve_disk
+from hesper.radio import grid_image, grid_samples, model_disk, model_imaging, retrieve_disk
 from hesper.radio.data_image import DiskFit, Frame, Tracked
 
 _INNER, _OUTER = 1.0, 5.0
@@ -68,7 +67,7 @@ def scatter(tracked: Tracked, fit: DiskFit, field: Frame) -> Scatter:
     samples = grid_samples.of_planet(tracked)
     uv = samples.uvw[:, :2].astype(float)
     length = np.hypot(*uv.T)
-    shape = limb_darkened_disk_visibility(np.pi * fit.angular_diameter * length, fit.limb_exponent)
+    shape = model_disk.looked_up(np.pi * fit.angular_diameter * length, fit.limb_exponent)
     planet = fit.flux_density * shape * np.exp(2j * np.pi * (uv @ fit.offset))
     rest = ((samples.value - planet) * np.sign(shape)).astype(np.complex64)
     mass = (samples.weight * np.abs(shape)).astype(np.float32)
@@ -113,7 +112,7 @@ def split(tracked: Tracked, fit: DiskFit) -> tuple[float, float]:
     value, weight = retrieve_disk.stokes_i(tracked)
     del value
     lengths = np.linalg.norm(tracked.uv, axis=-1)[..., None] * tracked.frequency / SPEED_OF_LIGHT
-    shape = limb_darkened_disk_visibility(np.pi * fit.angular_diameter * lengths, fit.limb_exponent)
+    shape = model_disk.looked_up(np.pi * fit.angular_diameter * lengths, fit.limb_exponent)
     information = (weight * (tracked.response[:, None, :] * shape) ** 2).ravel()
     order = np.argsort(lengths, axis=None)
     share = np.cumsum(information[order], dtype=float)

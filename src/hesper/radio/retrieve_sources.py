@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from hesper.constants import SPEED_OF_LIGHT
-from hesper.radio import grid_clean, grid_image, model_sources
+from hesper.radio import grid_components, grid_image, model_sources
 from hesper.radio.data import Visibilities
 from hesper.radio.data_calibration import Sources
 from hesper.radio.data_image import Clean
@@ -34,7 +34,7 @@ def sources(clean: Clean, *, sigmas: float) -> Sources:
         What is fainter than this many standard deviations is left in the data, and so is what is no brighter
         than the deepest hole: what bad phases scatter is as often negative.
     """
-    found = grid_clean.point_sources(clean)
+    found = grid_components.point_sources(clean)
     keep = found.flux > max(sigmas * clean.rms, -float(clean.residual.min()))
     order = np.argsort(-found.flux[keep])
     return Sources(
@@ -154,7 +154,7 @@ def _overlap(found: Sources, block: Visibilities, weight: Array) -> Array:
     place = np.stack([east, north, depth])
     slope = np.stack([east, north]) / (1 + depth)
     uvw = block.uvw.reshape(-1, 3)[row] / SPEED_OF_LIGHT
-    out = np.zeros((3 * east.size, 3 * east.size))
+    parts = []
     for channel in generator.choice(channels, min(_CHANNELS, channels), replace=False):
         waves = uvw * block.setup.frequency[channel]
         phase = (2 * np.pi * (waves @ place)).astype(np.float32)
@@ -168,8 +168,9 @@ def _overlap(found: Sources, block: Visibilities, weight: Array) -> Array:
         ]
         real = np.concatenate([cosine, *(-part * sine for part in across)], axis=1)
         imaginary = np.concatenate([sine, *(part * cosine for part in across)], axis=1)
-        out += real.T @ real + imaginary.T @ imaginary
-    return out
+        parts += [real, imaginary]
+    every = np.concatenate(parts)
+    return np.asarray(every.T @ every, float)
 
 
 def _stokes(block: Visibilities) -> Iterator[tuple[Array, Array]]:

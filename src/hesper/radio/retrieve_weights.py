@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 
 from hesper.constants import SPEED_OF_LIGHT
-from hesper.geometry.disk import limb_darkened_disk_visibility
-from hesper.radio import retrieve_disk, retrieve_noise
+from hesper.radio import model_disk, retrieve_disk, retrieve_noise
 from hesper.radio.data_image import DiskFit, Frame, Tracked
 from hesper.record import Array
 
@@ -79,7 +78,7 @@ def _chi2(tracked: Tracked, fit: DiskFit) -> tuple[Array, Array]:
     size = fit.angular_diameter * tracked.angular_diameter / np.median(tracked.angular_diameter)
     total, count = np.zeros(length.shape[1]), np.zeros(length.shape[1])
     for channel, wave in enumerate(waves):
-        shape = limb_darkened_disk_visibility(np.pi * size[:, None] * length * wave, fit.limb_exponent)
+        shape = model_disk.looked_up(np.pi * size[:, None] * length * wave, fit.limb_exponent)
         turn = np.exp(2j * np.pi * wave * (tracked.uv @ fit.offset))
         left = value[..., channel] - fit.flux_density * tracked.response[:, channel, None] * shape * turn
         total += np.sum(weight[..., channel] * np.abs(left) ** 2, axis=0)
