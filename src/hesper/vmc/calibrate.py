@@ -149,8 +149,9 @@ def _limb(image: Image, camera: Pinhole, angles: Array, radius: float) -> _Limb:
     for _ in range(_ROUNDS):
         axes = model.turned(image.axes, angles)
         edge = calibrate_limb.edge(
-            image.radiance, camera=camera, position=image.position, axes=axes, radius=radius, where=image.name
-        )
+            image.radiance,
+            camera=camera, position=image.position, axes=axes, sun=image.sun, radius=radius, where=image.name,
+        )  # fmt: skip
         design = _design(edge, camera, image.position, axes, radius)
         found = fit.huber(*_blocks(edge, design), 1.0)
         turn = np.append(found.value[:2], 0.0)

@@ -11,6 +11,10 @@ from hesper.vmc import model
 
 _REACH = 10.0
 _STRIDE = 0.25
+_SMOOTHING = 1.0
+"""Standard deviation of the profiles' smoothing [pixel]."""
+_PIXEL = 0.5
+"""The same of what a square pixel, 1/√12, and linear interpolation, 1/√6, do to a profile [pixel]."""
 _LEAST_CONTRAST = 0.35
 _LEAST_ARC = np.radians(60.0)
 
@@ -70,14 +74,20 @@ def centre(radiance: Array, valid: Array, radius: float, where: str) -> tuple[fl
 
 
 def edge(
-    radiance: Array, *, camera: Pinhole, position: Array, axes: Array, radius: float, where: str
+    radiance: Array, *, camera: Pinhole, position: Array, axes: Array, sun: Array, radius: float, where: str
 ) -> Edge:
     """Find the steepest points of the profiles across the predicted limb.
+
+    A disk is not cut off at its limb but darkens toward it, the more the nearer the cusps are: the steepest
+    point lies inside by up to half a pixel. The same is done with the predicted disk, whose radiance goes as
+    the cosine of incidence, and what it is off by is taken off.
 
     Parameters
     ----------
     radiance
         (line, sample), NaN where not valid.
+    position, axes, sun
+        Places of camera and Sun (3,) [m] and the camera's axes (3, 3).
     radius
         Radius of the sphere whose limb is predicted [m].
 
@@ -98,19 +108,36 @@ def edge(
     profile = ndimage.map_coordinates(
         radiance, [places[..., 1], places[..., 0]], order=1, mode="constant", cval=np.nan
     )
-    slope = -np.gradient(ndimage.gaussian_filter1d(profile, 1.0 / _STRIDE, axis=1), _STRIDE, axis=1)
-    whole = np.isfinite(slope).all(axis=1)
-    slope = np.where(whole[:, None], slope, 0.0)
-    best = slope.argmax(axis=1)
-    strength = slope.max(axis=1)
-    sharp = (best > 4) & (best < steps.size - 5)
-    good = whole & sharp & (strength > _LEAST_CONTRAST * np.quantile(strength, 0.9))
+    steepest, strength, whole = _steepest(profile, _SMOOTHING)
+    good = whole & (strength > _LEAST_CONTRAST * np.quantile(strength, 0.9))
     if np.count_nonzero(good) < size * _LEAST_ARC:
         raise _no_limb(where)
-    row, at = np.nonzero(good)[0], best[good]
-    before, top, after = (slope[row, at + k] for k in (-1, 0, 1))
-    offset = steps[at] + _STRIDE * 0.5 * (before - after) / (before - 2 * top + after)
+    # Half a step further in no point lies on the limb itself.
+    inner = places[good] - 0.5 * _STRIDE * normal[good, None, :]
+    cosine, _ = model.pixel_cosines(
+        inner[..., 0], inner[..., 1],
+        camera=camera, position=position, axes=axes, sun=sun, radius=radius,
+    )  # fmt: skip
+    expected = np.clip(np.nan_to_num(cosine), 0.0, None)
+    inside, _, known = _steepest(expected, np.hypot(_SMOOTHING, _PIXEL))
+    offset = steepest[good] - np.where(known, inside - 0.5 * _STRIDE, 0.0)
     return Edge(angle[good], normal[good], point[good], offset)
+
+
+def _steepest(profile: Array, smoothing: float) -> tuple[Array, Array, Array]:
+    """Return where each profile (point, step) falls most [pixel], how much, and whether that is in reach."""
+    from scipy import ndimage
+
+    slope = -np.gradient(ndimage.gaussian_filter1d(profile, smoothing / _STRIDE, axis=1), _STRIDE, axis=1)
+    whole = np.isfinite(slope).all(axis=1)
+    slope = np.where(whole[:, None], slope, 0.0)
+    best, last = slope.argmax(axis=1), profile.shape[1] - 1
+    sharp = (best > 4) & (best < last - 4)
+    row, at = np.arange(len(profile)), np.clip(best, 1, last - 1)
+    before, top, after = (slope[row, at + k] for k in (-1, 0, 1))
+    bend = before - 2 * top + after
+    shift = np.divide(0.5 * (before - after), bend, out=np.zeros_like(bend), where=bend != 0)
+    return -_REACH + _STRIDE * (at + shift), slope.max(axis=1), whole & sharp
 
 
 def _limb(angle: Array, camera: Pinhole, position: Array, axes: Array, radius: float) -> Array:
