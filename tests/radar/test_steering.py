@@ -103,6 +103,22 @@ def test_what_is_left_of_the_steering_factor_is_far_below_the_noise(geometry):
     assert np.abs((theta - truth) / std).max() < 0.02
 
 
+@pytest.mark.parametrize("width", [2 * km, 3.6 * km, 3.7 * km, 5 * km, 7.5 * km, 15 * km])
+def test_cells_near_the_front_have_areas_and_factors(width):
+    """The ring of the nearer part of a gate may end short of the cell by more than the core of sinc²."""
+    for gate in (1.0, 2.0, 3.0):
+        z = np.full(400, VENUS_RADIUS - gate * STEP)
+        x = np.linspace(-0.9999, 0.9999, 400) * np.sqrt(VENUS_RADIUS**2 - z**2)
+        q, area = np.zeros((400, 1, 2, 1), complex), np.zeros((400, 1))
+        model_steering.steer_cells(
+            x[:, None], z[:, None], np.array([[[2e-5, 3e-5]]]), STEP, np.array([width]), VENUS_RADIUS,
+            np.linspace(1.0, 0.5, 70), np.full((400, 1), gate), q, area,
+        )  # fmt: skip
+        assert np.isfinite(q).all()
+        assert np.all((np.abs(q) > 0) & (np.abs(q) < 1))
+        assert np.all(area > 0)
+
+
 def test_phases_are_turned_to_1e8():
     phase = np.concatenate([np.linspace(-700, 700, 10_001), np.linspace(-4, 4, 1001)])
     found = np.array([model_steering._turn(p) for p in phase])

@@ -64,8 +64,16 @@ def test_as_many_channels_are_joined_as_the_edge_of_the_field_allows():
         turns = setup.channel_width * longest * field / 2 / SPEED_OF_LIGHT
         assert 24 % count == 0
         assert count == 1 or 1 - np.sinc(count * turns) <= calibrate_channels.LOSS
-        larger = [n for n in range(count + 1, 25) if 24 % n == 0]
+        larger = [n for n in range(count + 1, 25) if 24 % n == 0 and 24 // n >= calibrate_channels.LEAST]
         assert all(n * turns >= 1 or 1 - np.sinc(n * turns) > calibrate_channels.LOSS for n in larger)
+
+
+@pytest.mark.parametrize("channels", [1, 4, 8, 16])
+def test_channels_enough_are_left_to_tell_noise(channels):
+    """A short array and a narrow band would allow one, of which no difference says what its noise is."""
+    setup = observation(antennas=5, channels=channels, times=2).setup
+    count = calibrate_channels.number_to_join(setup, field_of_view=1e-5)
+    assert channels // count == min(channels, calibrate_channels.LEAST)
 
 
 def test_scans_on_disk_are_those_in_memory():

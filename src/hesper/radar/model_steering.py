@@ -111,22 +111,31 @@ def _edge(x: float, width: float, ring: float, west: float, east: float, weight:
 def _tail(x: float, width: float, ring: float, sign: float, weight: float, row: int, away: Array, y: Array,
           part: Array) -> None:  # fmt: skip
     """Add the nodes from the core to the end of the ring, `sign` of x."""
+    if sign * x <= -ring:  # the cell is off this ring: nothing is steep
+        first = math.asin(max(sign * x + CORE * width, -ring) / ring)
+        middle, half = sign * (0.25 * math.pi + 0.5 * first), 0.25 * math.pi - 0.5 * first
+        weight *= half * width / (2.0 * math.pi * math.pi)
+        for j in range(TAIL_NODES.size):
+            cosine, sine = _turn(middle + half * TAIL_NODES[j])
+            shifted = ring * sine - x
+            away[row, j], y[row, j] = shifted, ring * cosine
+            part[row, j] = weight * TAIL_WEIGHTS[j] / (shifted * shifted)
+        return
     # With t = cot(Δ/2) of the angle Δ from the cell, ∫ dΔ/v² has no steep integrand any more; nodes even
     # in √|t| follow the turning phase of the far end as well. (cos a + cos b)/(sin a − sin b) is that cot.
-    pole = min(max(x, -ring), ring)
-    north = math.sqrt(ring * ring - pole * pole)
-    inner = sign * max(sign * x + CORE * width, -ring)
-    near = math.sqrt((north + math.sqrt(ring * ring - inner * inner)) / (sign * (inner - pole)))
-    end = math.sqrt(north / (ring - sign * pole))
+    north = math.sqrt(ring * ring - x * x)
+    inner = x + sign * CORE * width
+    near = math.sqrt((north + math.sqrt(ring * ring - inner * inner)) / (CORE * width))
+    end = math.sqrt(north / (ring - sign * x))
     middle, half = 0.5 * (near + end), 0.5 * (near - end)
     weight *= 2.0 / (math.pi * math.pi) * half * width
     for j in range(TAIL_NODES.size):
         root = middle + half * TAIL_NODES[j]
         t = sign * root * root
         turned = 2.0 / (1.0 + t * t)
-        shifted = turned * (north * t - pole) + (pole - x)
+        shifted = turned * (north * t - x)
         away[row, j] = shifted
-        y[row, j] = north * (1.0 - turned) - pole * turned * t
+        y[row, j] = north * (1.0 - turned) - x * turned * t
         part[row, j] = weight * 0.5 * TAIL_WEIGHTS[j] * root * turned / (shifted * shifted)
 
 

@@ -49,12 +49,12 @@ def tables(config: Config) -> list[Table]:
     InputError
         If Venus is below a horizon, the date is not understood or there is no second receiver.
     """
+    geometry = simulate_pass.geometry(config.stations, config.waveform, config.observation)
     if len(config.stations.receivers) < 2:
         raise InputError(
             f"stations: one receiver ({config.stations.receivers[0]}); bounds of altitudes and hemispheres "
             "need at least two; name another"
         )
-    geometry = simulate_pass.geometry(config.stations, config.waveform, config.observation)
     settings = (config.stations, config.waveform, config.scene)
     found = plan_pass.predict(geometry, *settings, looks=config.observation.looks, reduction=config.reduction)
     date = config.observation.date

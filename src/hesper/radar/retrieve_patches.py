@@ -137,8 +137,6 @@ def _solve(block: Cells, slab: Slab, settings: Reduction) -> Patches:
     looks = block.n.sum(axis=1)
     mask = _mask(block, slab, settings, state, limit, extent, y, looks)
     turning = phase_std(block.ky, block.n, y, altitude, altitude_std)
-    weak = (signal < 3 * signal_std) | (turning > LARGEST_PHASE_STD)
-    mask[:, :] |= np.where(weak, WEAK, 0).astype(np.uint8)
     poor: Array = (altitude_std > _LARGEST_STD) | (np.abs(altitude) >= settings.largest_altitude)
     poor |= (mask & (UNSEEN | UNSOLVED | AMBIGUOUS)) > 0
     # Both altitudes come from the same phases: where one is lost the brightnesses are solved anew.
@@ -147,6 +145,8 @@ def _solve(block: Cells, slab: Slab, settings: Reduction) -> Patches:
     altitude[:, lost] = np.nan
     altitude_std[:, lost] = np.nan
     mask[:, lost] |= FIXED
+    weak = (signal < 3 * signal_std) | ((turning > LARGEST_PHASE_STD) & ~lost)
+    mask[:, :] |= np.where(weak, WEAK, 0).astype(np.uint8)
     nothing = looks <= 0
     signal[:, nothing], signal_std[:, nothing] = np.nan, np.nan
     altitude[:, nothing], altitude_std[:, nothing] = np.nan, np.nan

@@ -10,10 +10,12 @@ from hesper.radio.data import Setup, Visibilities
 
 LOSS = 0.15
 """Dimming, at most, of a source at the edge of the field on the longest baseline."""
+LEAST = 8
+"""Channels that are left: weights are made of the differences between neighbours."""
 
 
 def number_to_join(setup: Setup, *, field_of_view: float, loss: float = LOSS) -> int:
-    """Return how many channels may be joined: the largest divisor of their number that keeps the loss.
+    """Return how many channels may be joined: the largest divisor of their number that keeps the loss and 8.
 
     A source at the edge of the field of view [rad] is dimmed on the longest baseline by
     1 − sinc(n Δν τ), τ its delay. Models are dimmed alike, so that the loss is one of signal, not of truth.
@@ -24,7 +26,7 @@ def number_to_join(setup: Setup, *, field_of_view: float, loss: float = LOSS) ->
     allowed = [
         n
         for n in range(1, channels + 1)
-        if channels % n == 0 and n * setup.channel_width * delay < 1
+        if channels % n == 0 and channels // n >= LEAST and n * setup.channel_width * delay < 1
         and 1 - np.sinc(n * setup.channel_width * delay) <= loss
     ]  # fmt: skip
     return max(allowed, default=1)

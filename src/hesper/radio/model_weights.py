@@ -83,6 +83,8 @@ def _kinds(sums: Array) -> Any:
             a, b = 0.0, yb / bb
         elif b < 0:
             a, b = ya / aa, 0.0
+        if not a + b > 0:
+            return 0.0, 0.0
         for c in range(total.size):
             kept[c] = number[c] > 0 and total[c] < _WILD * (4 * a * number[c] + b * given[c])
         if not kept.any():

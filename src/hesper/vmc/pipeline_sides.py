@@ -35,9 +35,10 @@ def sides(settings: Config) -> Sides:
     for path in read.files(config.existing(settings.archive, what="archive")):
         try:
             called = read.name(path)
+            night = _is_night(path, settings)
             if first.setdefault(path.name.upper(), path) != path:
                 raise InputError(f"{path}: a second file of this name; {first[path.name.upper()]} is taken")
-            if _is_night(path, settings):
+            if night:
                 groups.setdefault((called.orbit, called.channel), []).append(path)
             else:
                 day.append(path)

@@ -138,7 +138,8 @@ def _is_time(written: object) -> bool:
         return False
     try:
         # A leap second is a time too.
-        return datetime.fromisoformat(written[:19].replace(":60", ":59")).year in _FLOWN
+        clock = written[:19].replace("T23:59:60", "T23:59:59")
+        return datetime.fromisoformat(clock).year in _FLOWN
     except ValueError:
         return False
 

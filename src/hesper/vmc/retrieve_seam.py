@@ -32,7 +32,8 @@ def excess(
     score
         Deviations (orbit, y, x); 1 is returned where they are below 3.
     ratio, time
-        Mosaics over their models, NaN where there is none, and when they were seen [s] (orbit, y, x).
+        Logarithms of mosaics over their models, NaN where there is none, and when they were seen [s],
+        (orbit, y, x).
     lat
         Of the rows [rad].
     weights
