@@ -214,7 +214,7 @@ def _group(system: str, summary: str) -> typer.Typer:
 
         @group.command()
         def plan(recipe: Recipe = None, set_: Set = None) -> None:
-            """Predict, before observing, what would come out."""
+            """Predict, before observing, what would come out; its recipe is that of `init --plan`."""
             from rich.console import Console
 
             module = _module(system, "plan")

@@ -98,6 +98,14 @@ def test_headers(small_run, tmp_path, key, value, says):
     assert "\n" not in str(error.value)
 
 
+def test_a_frame_of_another_year(small_run, tmp_path):
+    _broken(tmp_path, small_run, "DATE-OBS", "2006-11-07T13:00:00")
+    for i in (0, 2):
+        (tmp_path / f"f{i}.fits").write_bytes(write.frame(small_run.frames, i))
+    with pytest.raises(InputError, match=r"f1.fits: DATE-OBS lies 365.0 days from the other frames"):
+        read.frames(tmp_path)
+
+
 @pytest.mark.parametrize(("key", "value"), [("RDNOISE", 9.0), ("CRPIX1", 40.0), ("GAIN", 2.0)])
 def test_a_frame_of_another_setup(small_run, tmp_path, key, value):
     _broken(tmp_path, small_run, key, value)

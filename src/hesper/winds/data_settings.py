@@ -141,10 +141,16 @@ class Scene:
         "shape of the zonal wind",
         choices=("uniform", "cosine", "constant-angular-velocity", "jet"),
     )
-    zonal_wind: float = setting(-100.0, "m s-1", "speed of the zonal wind, eastward positive")
-    meridional_wind: float = setting(0.0, "m s-1", "poleward wind at 45° of latitude")
-    antisolar_wind: float = setting(0.0, "m s-1", "flow away from the sub-solar point, at the terminator")
-    vertical_wind: float = setting(0.0, "m s-1", "upward wind")
+    zonal_wind: float = setting(
+        -100.0, "m s-1", "speed of the zonal wind, eastward positive", minimum=-1e4, maximum=1e4
+    )
+    meridional_wind: float = setting(
+        0.0, "m s-1", "poleward wind at 45° of latitude", minimum=-1e4, maximum=1e4
+    )
+    antisolar_wind: float = setting(
+        0.0, "m s-1", "flow away from the sub-solar point, at the terminator", minimum=-1e4, maximum=1e4
+    )
+    vertical_wind: float = setting(0.0, "m s-1", "upward wind", minimum=-1e4, maximum=1e4)
 
 
 @record

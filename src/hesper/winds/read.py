@@ -9,12 +9,13 @@ import numpy as np
 from hesper import ephemeris
 from hesper.errors import InputError, MissingError
 from hesper.record import Array
-from hesper.units import angstrom, arcsec, deg
+from hesper.units import angstrom, arcsec, day, deg
 from hesper.winds import model_spectrum as spectrum
 from hesper.winds import read_headers
 from hesper.winds.data import Frames, Setup
 
 _File = tuple[Path, Array, dict[str, Any]]
+_LONGEST_RUN = day
 
 
 def frames(folder: Path) -> Frames:
@@ -88,6 +89,13 @@ def _one_window(folder: Path, number: int, kinds: Mapping[str, list[_File]]) -> 
         names = [lights[order[twice + k]][0].name for k in (0, 1)]
         raise InputError(
             f"{folder}: {names[0]} and {names[1]} have the same time; remove one, or mend DATE-OBS"
+        )
+    if time[-1] - time[0] > _LONGEST_RUN:
+        far = int(np.argmax(np.abs(time - np.median(time))))
+        days = abs(time[far] - np.median(np.delete(time, far))) / day
+        raise InputError(
+            f"{lights[order[far]][0]}: DATE-OBS lies {days:.1f} days from the other frames; a run lasts one at "
+            "most; mend it, or reduce each day by itself"
         )
     header, shape = lights[0][2], lights[0][1].shape
     return Frames(

@@ -251,7 +251,8 @@ def layout_of(label: Label, image: Label, name: str) -> _Layout:
     )
     if layout.bytes > min(layout.file_size, MAXIMUM_IMAGE_BYTES):
         expected = f"at most {MAXIMUM_IMAGE_BYTES} and no more than the file's {layout.file_size}"
-        raise image.refuse("LINES", f"an image of {layout.bytes:.4g} bytes", expected, "mend the label")
+        remedy = "mend the label, or fetch the file anew"
+        raise image.refuse("LINES", f"an image of {layout.bytes:.4g} bytes", expected, remedy)
     return layout
 
 
