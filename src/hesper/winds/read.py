@@ -94,8 +94,8 @@ def _one_window(folder: Path, number: int, kinds: Mapping[str, list[_File]]) -> 
         far = int(np.argmax(np.abs(time - np.median(time))))
         days = abs(time[far] - np.median(np.delete(time, far))) / day
         raise InputError(
-            f"{lights[order[far]][0]}: DATE-OBS lies {days:.1f} days from the other frames; a run lasts one at "
-            "most; mend it, or reduce each day by itself"
+            f"{lights[order[far]][0]}: DATE-OBS lies {days:.1f} days from the other frames; a run lasts one "
+            "at most; mend it, or reduce each day by itself"
         )
     header, shape = lights[0][2], lights[0][1].shape
     return Frames(
