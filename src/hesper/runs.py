@@ -7,7 +7,6 @@ independent item). Both skip what the journal says is done, so that a killed run
 import hashlib
 import json
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -15,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from multiprocessing import get_context
@@ -220,9 +219,14 @@ def open_run(
         (directory / _JOURNAL).touch()
     finally:
         (directory / _OWNER).unlink(missing_ok=True)
+        empty = made and {p.name for p in directory.iterdir()} <= {_LOCK}
+        if empty:
+            with suppress(OSError):  # some systems keep an open file
+                (directory / _LOCK).unlink()
         lock.release()
-        if made and {p.name for p in directory.iterdir()} <= {_LOCK}:
-            shutil.rmtree(directory)
+        if empty:
+            with suppress(OSError):  # another run may have come since
+                directory.rmdir()
 
 
 def generator(seed: int, *stream: int) -> np.random.Generator:

@@ -321,6 +321,12 @@ def test_a_planet_below_the_horizon_is_not_simulated(small):
         simulated(dataclasses.replace(small, observation=observation))
 
 
+def test_an_artifact_that_ends_before_it_begins(small):
+    defects = dataclasses.replace(small.defects, artifact_first=2e-4, artifact_last=1e-4)
+    with pytest.raises(InputError, match=r"ends before it begins: from 41\.3 to 20\.6 arcsec"):
+        simulated(dataclasses.replace(small, defects=defects))
+
+
 def test_one_exposure_is_refused(small, small_run):
     frames = small_run.frames
     one = dataclasses.replace(
@@ -357,7 +363,7 @@ def test_frames_of_one_run_that_do_not_go_together_are_refused(small, small_run,
     faults = {
         "damaged": whole[5][: len(whole[5]) // 2],
         "pixels but": write.frame(narrow, 5),
-        "lacks DATE-OBS": whole[5].replace(b"DATE-OBS", b"DATE-XXX").replace(b"CHECKSUM", b"CHECKXXX"),
+        "lacks DATE-OBS": whole[5].replace(b"DATE-OBS", b"DATE-NOT").replace(b"CHECKSUM", b"CHECKNOT"),
     }
     for i, file in enumerate(whole):
         (tmp_path / f"frame_{i}.fits").write_bytes(file)

@@ -99,7 +99,9 @@ def sky_rows(spectra: Spectra, radius: float) -> Array:
     free &= np.isfinite(profiles).all(axis=0)
     if free.sum() < FEWEST_SKY_ROWS:
         raise InputError(
-            f"frames: {int(free.sum())} rows without the planet; at least {FEWEST_SKY_ROWS} are needed for "
-            "wavelengths and skylight: use a longer slit or a bigger detector window"
+            f"frames: light of the planet in rows {touched.min()} to {touched.max()} of {excess.size} leaves "
+            f"{int(free.sum())} rows without the planet; at least {FEWEST_SKY_ROWS} are needed for "
+            "wavelengths and skylight: leave out frames beside the planet, or use a longer slit or a bigger "
+            "detector window"
         )
     return np.asarray(free)

@@ -48,7 +48,18 @@ def frames(
         Of all random numbers.
     window
         Number of the spectral window: all see the slit at the same places, each has noise of its own.
+
+    Raises
+    ------
+    InputError
+        If Venus is below the horizon, or the band of the artifact ends before it begins.
     """
+    if defects.artifact_first > defects.artifact_last:
+        raise InputError(
+            "simulate: the band of the artifact ends before it begins: from "
+            f"{defects.artifact_first / arcsec:.1f} to {defects.artifact_last / arcsec:.1f} arcsec; exchange "
+            "defects.artifact_first and artifact_last, or make them equal for no band"
+        )
     rng = np.random.default_rng(seed)
     time = exposure_times(observation)
     view = ephemeris.viewing(
