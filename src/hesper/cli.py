@@ -218,7 +218,11 @@ def _group(system: str, summary: str) -> typer.Typer:
             from rich.console import Console
 
             module = _module(system, "plan")
-            for table in module.tables(_load(module, recipe, set_)):
+            try:
+                loaded = _load(module, recipe, set_)
+            except InputError as error:
+                raise InputError(f"{error}; `hesper {system} init --plan` prints a recipe of plan") from None
+            for table in module.tables(loaded):
                 Console().print(_rich(table))
 
     return group
