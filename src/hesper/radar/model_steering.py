@@ -42,12 +42,17 @@ TAIL_NODES, TAIL_WEIGHTS = np.polynomial.legendre.leggauss(12)
 RANGE_NODES, RANGE_WEIGHTS = _range_rule(4)
 FAR_NODES, FAR_WEIGHTS = _range_rule(2)
 """In range, of the core and of the far tails, which are a thirtieth of the whole."""
-STEEP_NODES, STEEP_WEIGHTS = _range_rule(20)
-"""The same near the front, where a gate moves the end of a ring by more than a Doppler cell."""
-ROWS = STEEP_NODES.size + 2 * FAR_NODES.size
-"""Rings that nodes lie on: the core's, then either tail's."""
-MOST = max(CORE_NODES.size, EDGE_NODES.size, TAIL_NODES.size)
-"""Most nodes of a ring."""
+STEEP_NODES, STEEP_WEIGHTS = np.polynomial.legendre.leggauss(4)
+"""Gauss's nodes from south to north, on either side of the middle of a gate, where a gate moves the end of a
+ring by more than a Doppler cell: there y′ itself is the variable, and 1/y′ is gone."""
+STEEP_TAIL_NODES, STEEP_TAIL_WEIGHTS = np.polynomial.legendre.leggauss(8)
+"""The same along the Doppler axis, from the core to the end of the widest ring."""
+FRONT = 6.0
+"""Doppler cells there within which sinc² itself counts: a whole number, where its mean lacks least."""
+ROWS = max(2 * STEEP_NODES.size, RANGE_NODES.size + 2 * FAR_NODES.size)
+"""Lines that nodes lie on: rings of the core, then of either tail; at the front, lines between two rings."""
+MOST = EDGE_NODES.size + 2 * STEEP_TAIL_NODES.size
+"""Most nodes of a line."""
 
 
 _WHOLE = 1.5 * 2.0**52
@@ -147,19 +152,76 @@ def _ring(z: float, depth: float, radius: float) -> float:
 
 
 @compiled
+def _line(x: float, z: float, gate: float, width: float, radius: float, law: Array, place: float,
+          shifted: float, weight: float, j: int, away: Array, y: Array, part: Array) -> float:  # fmt: skip
+    """Add the nodes of the front at one Doppler shift, from ring to ring; return their area."""
+    along, area = x + shifted, 0.0
+    lower = math.sqrt(max(_ring(z, -gate, radius) ** 2 - along * along, 0.0))
+    for half in range(2):
+        upper = math.sqrt(max(_ring(z, half * gate, radius) ** 2 - along * along, 0.0))
+        middle, reach = 0.5 * (lower + upper), 0.5 * (upper - lower)
+        for k in range(STEEP_NODES.size):
+            row = half * STEEP_NODES.size + k
+            north = middle + reach * STEEP_NODES[k]
+            above = math.sqrt(radius * radius - along * along - north * north)
+            u = (z - above) / gate
+            inside = max(1.0 - abs(u), 0.0)
+            share = weight * STEEP_WEIGHTS[k] * reach * inside * inside / (above * gate)  # du/y′ = dy′/(z′ δ)
+            away[row, j], y[row, j] = shifted, north
+            part[row, j] = share * _level(law, place + u)
+            area += share
+        lower = upper
+    return area
+
+
+@compiled
+def _front(x: float, z: float, gate: float, width: float, radius: float, law: Array, place: float,
+           filled: Array, away: Array, y: Array, part: Array) -> float:  # fmt: skip
+    """Fill the nodes of a cell where rings are further apart than Doppler cells; return the area."""
+    outer = _ring(z, gate, radius)
+    end, begin = (outer - x) / width, (-outer - x) / width
+    east, west = min(end, FRONT), max(begin, -FRONT)
+    middle, half = 0.5 * (east + west), 0.5 * (east - west)
+    area, used = 0.0, 0
+    for j in range(EDGE_NODES.size if half > 0.0 else 0):
+        v = middle + half * EDGE_NODES[j]
+        angle = math.pi * v
+        rise = _turn(angle)[1]
+        square = 1.0 - angle * angle / 3.0 if abs(angle) < 1e-3 else rise * rise / (angle * angle)
+        weight = half * EDGE_WEIGHTS[j] * square
+        area += _line(x, z, gate, width, radius, law, place, v * width, weight, used, away, y, part)
+        used += 1
+    for side in range(2):
+        sign = 1.0 - 2.0 * side
+        last = -begin if side else end
+        if last <= FRONT:
+            continue
+        # Even in √(1/v), as in `_tail`.
+        near, far = math.sqrt(1.0 / max(FRONT, -(end if side else -begin))), math.sqrt(1.0 / last)
+        for j in range(STEEP_TAIL_NODES.size):
+            root = 0.5 * (near + far) + 0.5 * (near - far) * STEEP_TAIL_NODES[j]
+            weight = 0.5 * (near - far) * STEEP_TAIL_WEIGHTS[j] * root / (math.pi * math.pi)
+            shifted = sign * width / (root * root)
+            area += _line(x, z, gate, width, radius, law, place, shifted, weight, used, away, y, part)
+            used += 1
+    filled[: 2 * STEEP_NODES.size] = used
+    return area
+
+
+@compiled
 def _spread(x: float, z: float, gate: float, width: float, radius: float, law: Array, place: float,
             filled: Array, away: Array, y: Array, part: Array) -> float:  # fmt: skip
     """Fill the nodes of a cell, (ROWS, most): offset along the Doppler axis, y [m], share."""
+    filled[:] = 0
+    if radius * gate > _ring(z, 0.0, radius) * width and _ring(z, -gate, radius) - abs(x) <= EDGE * width:
+        return _front(x, z, gate, width, radius, law, place, filled, away, y, part)
     area = 0.0
     # The smallest of the rings says what is near the end: all nodes of a cell are of one kind.
     least = _ring(z, RANGE_NODES[0] * gate, radius)
     to_east, to_west = least - x <= EDGE * width, least + x <= EDGE * width
     west, east = np.inf if to_west else CORE, np.inf if to_east else CORE
-    steep = (to_east or to_west) and radius * gate > _ring(z, 0.0, radius) * width
-    filled[:] = 0
-    for row in range(STEEP_NODES.size if steep else RANGE_NODES.size):
-        u = STEEP_NODES[row] if steep else RANGE_NODES[row]
-        weight = STEEP_WEIGHTS[row] if steep else RANGE_WEIGHTS[row]
+    for row in range(RANGE_NODES.size):
+        u, weight = RANGE_NODES[row], RANGE_WEIGHTS[row]
         ring = _ring(z, u * gate, radius)
         if not (to_east or to_west):
             _core(x, width, ring * ring, weight, row, away, y, part)
@@ -171,7 +233,7 @@ def _spread(x: float, z: float, gate: float, width: float, radius: float, law: A
     for i in range(FAR_NODES.size):
         ring, level = _ring(z, FAR_NODES[i] * gate, radius), _level(law, place + FAR_NODES[i])
         for side in range(2):
-            row = STEEP_NODES.size + 2 * i + side
+            row = RANGE_NODES.size + 2 * i + side
             sign = 1.0 - 2.0 * side
             seen = ring - sign * x > CORE * width and not (to_west if side else to_east)
             if seen:
@@ -196,7 +258,8 @@ def _weigh(level: float, row: int, count: int, part: Array) -> float:
 def _rotate(kx: float, ky: float, y0: float, filled: Array, away: Array, y: Array, part: Array,
             turned: Array, out: Array) -> None:  # fmt: skip
     """Fill q of both sides, (2,): the mean of exp i[κ·(r′ − r)] over the nodes of a cell."""
-    turned[:, :] = 0.0
+    most = filled.max()
+    turned[:, :most] = 0.0
     for row in range(ROWS):
         for j in range(filled[row]):
             cosine, sine = _turn(kx * away[row, j])
@@ -208,7 +271,7 @@ def _rotate(kx: float, ky: float, y0: float, filled: Array, away: Array, y: Arra
             turned[3, j] += sine * other
             turned[4, j] += cosine * rise
     total, one, two, three, four = 0.0, 0.0, 0.0, 0.0, 0.0
-    for j in range(MOST):
+    for j in range(most):
         total += turned[0, j]
         one += turned[1, j]
         two += turned[2, j]
@@ -218,6 +281,27 @@ def _rotate(kx: float, ky: float, y0: float, filled: Array, away: Array, y: Arra
     if total > 0.0:
         out[0] = complex((one - two) / total, (three + four) / total)
         out[1] = complex((one + two) / total, (three - four) / total)
+
+
+@compiled
+def steer_one(x: float, z: float, kappa: Array, gate: float, width: float, radius: float, law: Array,
+              place: float, room: Array, filled: Array, out: Array) -> float:  # fmt: skip
+    """Fill q (side, pair) of a cell in one cycle, see `steer_cells`; return the area [m²] of its patch.
+
+    `room` and `filled` are of `workspace`.
+    """
+    away, y, part = room[:ROWS], room[ROWS : 2 * ROWS], room[2 * ROWS : 3 * ROWS]
+    y0 = math.sqrt(max(radius * radius - x * x - z * z, 0.0))
+    whole = _spread(x, z, gate, width, radius, law, place, filled, away, y, part)
+    for pair in range(kappa.shape[0]):
+        _rotate(kappa[pair, 0], kappa[pair, 1], y0, filled, away, y, part, room[3 * ROWS :], out[:, pair])
+    return whole * radius * gate * width
+
+
+@compiled
+def workspace() -> tuple[Array, Array]:
+    """Return where nodes are held: offsets, y, shares and sums of phases; how many of a row there are."""
+    return np.empty((3 * ROWS + 5, MOST)), np.zeros(ROWS, np.int64)
 
 
 @compiled_parallel
@@ -249,13 +333,8 @@ def steer_cells(
     offsets v up to the ends of the range ring, where y′ = 0. Both sides and all pairs share the nodes.
     """
     for i in prange(x.shape[0]):
-        away, y, part = np.empty((ROWS, MOST)), np.empty((ROWS, MOST)), np.empty((ROWS, MOST))
-        turned, sides = np.empty((5, MOST)), np.empty(2, np.complex128)
-        filled = np.zeros(ROWS, np.int64)
+        room, filled = workspace()
         for c in range(x.shape[1]):
-            y0 = math.sqrt(max(radius * radius - x[i, c] * x[i, c] - z[i, c] * z[i, c], 0.0))
-            whole = _spread(x[i, c], z[i, c], gate, width[c], radius, law, place[i, c], filled, away, y, part)
-            area[i, c] = whole * radius * gate * width[c]
-            for pair in range(kappa.shape[1]):
-                _rotate(kappa[c, pair, 0], kappa[c, pair, 1], y0, filled, away, y, part, turned, sides)
-                out[i, c, 0, pair], out[i, c, 1, pair] = sides[0], sides[1]
+            area[i, c] = steer_one(
+                x[i, c], z[i, c], kappa[c], gate, width[c], radius, law, place[i, c], room, filled, out[i, c]
+            )
