@@ -7,7 +7,14 @@ import pytest
 
 from hesper import config
 from hesper.constants import VENUS_RADIUS
-from hesper.radar import model_geometry, model_interpolation, model_steering, plan_pass, retrieve_cells
+from hesper.radar import (
+    model_geometry,
+    model_interpolation,
+    model_nodes,
+    model_steering,
+    plan_pass,
+    retrieve_cells,
+)
 from hesper.radar.data_settings import Scene, Stations, Waveform
 from hesper.radar.model_echo import reflectivity
 from hesper.radar.model_solver import CONVERGED, solve_cells
@@ -124,7 +131,7 @@ def test_cells_near_the_front_have_areas_and_factors(width):
 
 def test_phases_are_turned_to_1e8():
     phase = np.concatenate([np.linspace(-700, 700, 10_001), np.linspace(-4, 4, 1001)])
-    found = np.array([model_steering._turn(p) for p in phase])
+    found = np.array([model_nodes.turn(p) for p in phase])
     assert np.abs(found - np.stack([np.cos(phase), np.sin(phase)], axis=-1)).max() < 1e-8
 
 

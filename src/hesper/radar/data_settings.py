@@ -64,6 +64,12 @@ class Observation:
         10 * minute, "s", "from one receive window to the next", shown="min", minimum=60.0, maximum=2 * hour
     )
     looks: int = setting(9, "count", "spectra of one receive window", minimum=1, maximum=1000)
+    level: str = setting(
+        "looks",
+        "text",
+        "what a simulation writes: complex looks, or the receivers' coded voltages (0.1 GB a look of 32 s)",
+        choices=("looks", "voltages"),
+    )
 
 
 @record
