@@ -118,7 +118,7 @@ class Reduction:
         0.5, "1", "power of the backscatter law that brightness is divided by", minimum=0.0, maximum=1.0
     )
     tile: int = setting(
-        2048, "count", "cells solved at a time: what --jobs and --dask share out", minimum=64, maximum=65536
+        8192, "count", "cells solved at a time: what --jobs and --dask share out", minimum=64, maximum=65536
     )
     resolution: float = setting(10 * km, "m", "cell of the maps", shown="km", minimum=500.0, maximum=200 * km)
     longest_cell: float = setting(
