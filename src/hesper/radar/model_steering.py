@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from hesper.compiled import compiled, compiled_parallel, prange
-from hesper.radar.model_nodes import MOST, ROWS, spread, turn
+from hesper.radar.model_nodes import MOST, ROWS, spread
+from hesper.radar.model_phase import turn
 from hesper.record import Array
 
 
