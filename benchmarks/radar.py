@@ -56,6 +56,23 @@ def timed(function, *arguments, **options):
     return time.perf_counter() - start, result
 
 
+def whole_rate(statistics, config, cells):
+    """Print how many cells a second the whole likelihood takes: tracked, steered, gathered and solved."""
+
+    def likelihood():
+        for block in retrieve_cells.cells(statistics, config.scene):
+            retrieve_cells.solve(block, statistics.gain, config.reduction)
+
+    likelihood()
+    busy = time.process_time()
+    seconds, _ = timed(likelihood)
+    busy = time.process_time() - busy
+    print(
+        f"ML incl. steering: {cells} cells × {len(statistics.n)} cycles: {cells / seconds:.3g} cells/s "
+        f"(asked for: 5e4), {cells / busy:.3g} per second of one processor"
+    )
+
+
 def solver_rate(block, gain, settings, copies):
     """Return cells per second, and per second of processor, on `copies` times the cells of a block."""
     big = block._replace(
@@ -260,6 +277,7 @@ def main():
     seconds, _ = timed(grid_patches.surface, patches, area, law=law, scale=scale)
     total += seconds
     print(f"map: {seconds:.2f} s; looks to maps: {total:.1f} s (asked for: 10 s)")
+    whole_rate(statistics, config, len(patches.x))
     block = next(retrieve_cells.cells(statistics, config.scene))
     for copies in (1, 3):
         rate, busy, count = solver_rate(block, statistics.gain, config.reduction, copies)

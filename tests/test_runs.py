@@ -287,6 +287,10 @@ def test_unwritable_folder(tmp_path):
     file.write_text("")
     with pytest.raises(ResourceError, match="choose another --out"), runs.open_run(file / "sub", PROVENANCE):
         pass
+    wanted = "is a file; a folder is needed; choose another --out"
+    with pytest.raises(ResourceError, match=wanted), runs.open_run(file, PROVENANCE):
+        pass
+    assert file.read_text() == ""
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal(tmp_path, capsys):

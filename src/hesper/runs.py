@@ -195,6 +195,8 @@ def open_run(
     if jobs < 0:
         raise InputError(f"--jobs {jobs}: a number of processes is needed; 0 takes all cores")
     directory = directory.absolute()  # workers have working directories of their own
+    if directory.is_file():
+        raise ResourceError(f"--out {directory}: is a file; a folder is needed; choose another --out")
     made = not directory.exists()
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 
+import h5py
 import numpy as np
 import pytest
 
@@ -213,6 +214,44 @@ def test_other_units_and_other_records_are_refused(written, tmp_path):
         products.read(path, Chart)
     with pytest.raises(UnitError, match="radius is in 'm'; 'km' is needed"):
         products.read(written, Other)
+
+
+@pytest.mark.parametrize(
+    ("units", "origin", "second"),
+    [
+        ("microseconds since 1970-01-01", "1970-01-01", 1e-6),
+        ("seconds since 1970-01-01T00:00:00Z", "1970-01-01", 1.0),
+        ("hours since 1972-06-20 18:00:00 -01:00", "1972-06-20T19:00", 3600.0),
+        ("days since 1972-06-20", "1972-06-20", 86400.0),
+    ],
+)
+def test_times_in_any_unit_of_cf_are_read(units, origin, second, tmp_path):
+    """Other tools write a file anew with the same times in another unit."""
+    stamps = np.array(["1972-06-20T19:28:00", "2016-12-31T23:59:59.25"], "datetime64[us]")
+    values = (stamps - np.datetime64(origin, "us")).astype(np.int64) / (1e6 * second)
+    found = products.read(_in_other_units(tmp_path, units, values), Chart).viewing.time
+    assert np.abs(found - ephemeris.tdb_seconds(stamps)).max() < 2e-6  # rounded to a microsecond
+
+
+@pytest.mark.parametrize("units", ["s", "days since yesterday", "m"])
+def test_other_units_of_time_are_refused(units, tmp_path):
+    with pytest.raises(UnitError, match=f"is in '{units}'; a time of CF is needed, such as 'microsec"):
+        products.read(_in_other_units(tmp_path, units, [0.0, 1.0]), Chart)
+
+
+def _in_other_units(folder, units, values):
+    path = folder / "other.nc"
+    path.write_bytes(products.netcdf(_chart()))
+    with h5py.File(path, "r+") as file:
+        kept = file["viewing_time"]
+        dims, attributes = list(kept.dims[0].values()), dict(kept.attrs)
+        del file["viewing_time"]
+        made = file.create_dataset("viewing_time", data=np.array(values))
+        for name in ("long_name", "calendar"):
+            made.attrs[name] = attributes[name]
+        made.attrs["units"] = units
+        made.dims[0].attach_scale(dims[0])
+    return path
 
 
 def test_files_that_are_no_products(tmp_path):

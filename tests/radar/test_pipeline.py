@@ -19,10 +19,11 @@ from hesper.radar import (
     plan,
     read_archive,
     retrieve_patches,
+    simulate,
 )
 from hesper.radar.data import Passes, SurfaceMap
 from hesper.radar.data_finder import FinderMap
-from hesper.radar.data_interferometer import INCOMPLETE, Patches, RadarMap, Truth
+from hesper.radar.data_interferometer import INCOMPLETE, Patches, RadarMap, Statistics, Truth
 from hesper.radar.plan import passes
 from hesper.runs import open_run
 from hesper.units import MHz, km
@@ -129,6 +130,73 @@ def test_simulated_looks_become_maps(passed, tmp_path):
         pytest.raises(InputError, match="receive cycles"),
     ):
         pipeline.run(shorter, run)
+
+
+@pytest.fixture(scope="module")
+def sampled(tmp_path_factory):
+    """Return the recipe of a short pass of voltages, looks of eight seconds."""
+    folder = tmp_path_factory.mktemp("sampled") / "voltages"
+    recipe = {
+        "source": "looks", "input": str(folder),
+        "observation": {"duration": "3 h", "cycle": "1 h", "looks": 2, "level": "voltages"},
+        "waveform": {"gates": 24, "doppler_cells": 64, "doppler_cell": "0.125 Hz", "baud": "10 us"},
+        "scene": {"facet": "12 km", "reach": "800 km", "relief": "test"},
+        "reduction": {"contrast_limit": 10},
+    }  # fmt: skip
+    made = config.load(pipeline.Config, recipe)
+    planned = pipeline.plan_simulate(made)
+    assert "voltages, 0.077 GB" in planned.items[0]
+    with open_run(folder, Provenance(config.resolved(made)), quiet=True) as run:
+        pipeline.simulate(made, run)
+    assert set(planned.products) <= {path.name for path in folder.iterdir()}
+    return recipe, made
+
+
+def test_voltages_become_maps(sampled, tmp_path):
+    """Decoded cycle by cycle; noise, self-noise and the instruments' phases are those that were put in."""
+    recipe, made = sampled
+    assert len(pipeline.inputs(made)) == 7
+    rows = _run(tmp_path / "out", recipe)
+    assert set(pipeline.plan(made).products) <= {path.name for path in (tmp_path / "out").iterdir()}
+    assert len(list((tmp_path / "out" / "looks").glob("looks_*.nc"))) == 3
+    assert next(row.value for row in rows if "cycles that are missing" in row.quantity) == 0
+    surface = products.read(tmp_path / "out" / "map.nc", RadarMap)
+    assert np.isfinite(surface.brightness).sum() > 100
+    found = products.read(tmp_path / "out" / "statistics.nc", Statistics)
+    assert found.n.tolist() == [2, 2, 2]
+    # A random code's self-noise is part of the unit of noise, not added to it.
+    assert np.abs(found.noise - 1).max() < 4 * found.noise_std.max()
+    setup = pipeline_tiles.setup(made)
+    looks = calibrate_echoes.statistics(simulate.echoes(setup))
+    assert abs(found.gain[1] - looks.gain[1]) < 4 * np.hypot(found.gain_std[1], looks.gain_std[1])
+    strong = looks.power[:, 0].mean(axis=0) > 30
+    means = [given.power[:, 0].mean(axis=0)[strong] for given in (found, looks)]
+    # Two means of six speckled looks each, over all cells.
+    assert abs(np.mean(means[0] / means[1]) - 1) < 0.2 + 4 * np.sqrt(2 / 6 / strong.sum())
+    walk = simulate.phase_walk(setup)[:, 1]
+    off = np.angle(np.exp(1j * ((found.phase[:, 1] - found.phase[0, 1]) - (walk - walk[0]))))
+    assert np.abs(off).max() < 4 * np.hypot(found.phase_std[:, 1], found.phase_std[0, 1]).max()
+
+
+def test_voltages_that_are_not_of_the_recipe_are_refused(sampled, tmp_path):
+    recipe, _ = sampled
+    finer = recipe | {"waveform": recipe["waveform"] | {"baud": "8 us"}}
+    with pytest.raises(InputError, match="bits of 10 us; the recipe has 8 us; give the recipe"):
+        _run(tmp_path / "finer", finer)
+    longer = recipe | {"waveform": recipe["waveform"] | {"doppler_cell": "0.0625 Hz"}}
+    with pytest.raises(InputError, match="800000 samples; one spectrum"):
+        _run(tmp_path / "longer", longer)
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "voltages_001_001.nc").write_bytes(b"CDF")
+    with pytest.raises(InputError, match="damaged"):
+        _run(tmp_path / "no", recipe | {"input": str(broken)})
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MissingError, match=r"no files looks_\*.nc or voltages_"):
+        _run(tmp_path / "none", recipe | {"input": str(tmp_path / "empty")})
+    shorter = recipe | {"observation": recipe["observation"] | {"duration": "1 h"}}
+    with pytest.raises(InputError, match="3 receive cycles; the recipe's pass has 1"):
+        _run(tmp_path / "shorter", shorter)
 
 
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])

@@ -1,15 +1,25 @@
 """The steering factor of a cell against a dense quadrature, and what is left of it in altitudes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from hesper import config
 from hesper.constants import VENUS_RADIUS
-from hesper.radar import model_geometry, model_steering, plan_pass, retrieve_cells
+from hesper.radar import (
+    model_geometry,
+    model_interpolation,
+    model_phase,
+    model_steering,
+    plan_pass,
+    retrieve_cells,
+)
 from hesper.radar.data_settings import Scene, Stations, Waveform
 from hesper.radar.model_echo import reflectivity
 from hesper.radar.model_solver import CONVERGED, solve_cells
 from hesper.radar.model_tracking import track
+from hesper.record import take
 from hesper.units import km
 
 STATIONS, WAVEFORM, SCENE = (config.load(kind, {}) for kind in (Stations, Waveform, Scene))
@@ -119,7 +129,118 @@ def test_cells_near_the_front_have_areas_and_factors(width):
         assert np.all(area > 0)
 
 
-def test_phases_are_turned_to_1e8():
+def test_phases_are_turned_to_1e10():
     phase = np.concatenate([np.linspace(-700, 700, 10_001), np.linspace(-4, 4, 1001)])
-    found = np.array([model_steering._turn(p) for p in phase])
-    assert np.abs(found - np.stack([np.cos(phase), np.sin(phase)], axis=-1)).max() < 1e-8
+    found = np.array([model_phase.turn(p) for p in phase])
+    assert np.abs(found - np.stack([np.cos(phase), np.sin(phase)], axis=-1)).max() < 1e-10
+
+
+def _pass(date, receivers, hours, cycle):
+    transit = float(model_geometry.transits([date], "DSS-14")[0])
+    times = model_geometry.cycle_times(transit, hours * 3600.0, cycle)
+    return model_geometry.pass_geometry(times, "DSS-14", receivers, frequency=WAVEFORM.frequency)
+
+
+def _directly(geometry, tracked, shift):
+    """Return q and mean areas with every cycle computed."""
+    kappa = model_geometry.pair_fringes(geometry.fringe)
+    width = model_geometry.doppler_width(geometry.rotation_rate, shift, WAVEFORM.frequency)
+    law = reflectivity(np.arccos(np.clip(1 - np.maximum(DEPTH, STEP / 4) / VENUS_RADIUS, -1, 1)), SCENE)
+    q, area = np.zeros((*tracked.gate.shape, 2, kappa.shape[1]), complex), np.zeros(tracked.gate.shape)
+    place = (VENUS_RADIUS - tracked.z - DEPTH[0]) / STEP
+    model_steering.steer_cells(
+        tracked.x, tracked.z, kappa, STEP, width, VENUS_RADIUS, law, place, q, area
+    )  # fmt: skip
+    seen = tracked.gate >= 0
+    return q, np.sum(np.where(seen, area, 0.0), axis=1) / np.maximum(seen.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize(
+    ("date", "receivers", "hours", "lost", "narrower"),
+    [
+        ("1974-01-20", ("DSS-14", "DSS-13-26m"), 6, (), 1),
+        ("1974-02-27", ("DSS-14", "DSS-13-26m"), 6, (0, 9, 10, 11, 12, 13, 30), 1),
+        ("1972-06-20", ("DSS-14", "DSS-13-26m", "DSS-12"), 5, (17,), 1),
+        ("1973-12-23", ("DSS-14", "DSS-13-26m"), 5, (35,), 1),
+        ("1974-02-01", ("DSS-14", "DSS-13-26m"), 7, (), 2),
+    ],
+)
+def test_interpolated_cycles_are_those_computed_one_by_one(date, receivers, hours, lost, narrower):
+    """Dates, three stations, lost and unevenly spaced cycles, narrow cells; every sixteenth cell of a map."""
+    geometry = _pass(date, receivers, hours, 600.0)
+    kept = np.setdiff1d(np.arange(len(geometry.time)), lost)
+    geometry = take(geometry, "cycle", kept)
+    shift = model_geometry.shift_axis(WAVEFORM.doppler_cell / narrower, WAVEFORM.doppler_cells * narrower)
+    cells = retrieve_cells.lattice(geometry, DEPTH, shift, WAVEFORM.frequency)
+    gate, column = retrieve_cells.numbered(cells, 0, int(cells.start[-1]))
+    tracked = track(
+        geometry, gate[::16], column[::16], depth=DEPTH, shift=shift, frequency=WAVEFORM.frequency
+    )
+    q, area = retrieve_cells.steering(geometry, tracked, DEPTH, shift, WAVEFORM.frequency, SCENE)
+    wanted, whole = _directly(geometry, tracked, shift)
+    off = np.abs(q - wanted)[tracked.gate >= 0]
+    assert off.max() < 2e-3  # what either may be off by from a dense quadrature
+    assert np.sqrt(np.mean(off**2)) < 2e-4
+    assert np.abs(area / whole - 1).max() < 1e-3
+    # It is no comparison of a thing with itself.
+    assert (off > 0).mean() > 0.5
+    # Whatever cells are gone through together: the same bits.
+    part = type(tracked)(*(field[1::3] for field in tracked))
+    again, _ = retrieve_cells.steering(geometry, part, DEPTH, shift, WAVEFORM.frequency, SCENE)
+    assert np.array_equal(again, q[1::3])
+
+
+def test_few_cycles_and_long_baselines_are_computed_one_by_one(geometry):
+    few = model_interpolation.nodes(geometry.time, geometry.fringe[:, 1:], 750 * km, 1.0)
+    assert few.row.size == 0
+    time = np.linspace(0.0, 6 * 3600.0, 36)
+    turning = np.linspace(0.0, 1.0, 36)[:, None, None] * np.ones(2)
+    assert model_interpolation.nodes(time, 1e-5 * turning, 750 * km, 1.0).row.size == 10
+    assert model_interpolation.nodes(time, 1e-3 * turning, 750 * km, 1.0).row.size == 0
+    assert model_interpolation.nodes(time, 1e-5 * turning, 750 * km, 200.0).row.size == 0
+    assert model_interpolation.nodes(np.zeros(36), 1e-5 * turning, 750 * km, 1.0).row.size == 0
+
+
+def _front(x, z, kappa, width, law, place):
+    """Return q (side,) and area by panels in Doppler shift, cut where rings end, of lines of 80 points."""
+    rings = [
+        VENUS_RADIUS**2 - (z - u * STEP) ** 2 if z - u * STEP < VENUS_RADIUS else 0.0 for u in (-1, 0, 1)
+    ]
+    cuts = np.linspace(-1, 1, int(8 * np.sqrt(rings[2]) / width) + 2) * np.sqrt(rings[2])
+    cuts = np.unique(np.concatenate([cuts, np.sqrt(rings[:2]), -np.sqrt(rings[:2])]))
+    at, weight = np.polynomial.legendre.leggauss(6)
+    half = np.diff(cuts)[:, None] / 2
+    along, share = (cuts[:-1, None] + half + half * at).ravel(), (half * weight).ravel()
+    edges = [np.sqrt(np.maximum(ring - along**2, 0.0))[:, None] for ring in rings]
+    at, weight = np.polynomial.legendre.leggauss(40)
+    y = np.concatenate([(a + b) / 2 + (b - a) / 2 * at for a, b in pairwise(edges)], axis=1)
+    line = np.concatenate([(b - a) / 2 * weight for a, b in pairwise(edges)], axis=1)
+    above = np.sqrt(VENUS_RADIUS**2 - along[:, None] ** 2 - y**2)
+    u = (z - above) / STEP
+    part = np.maximum(1 - np.abs(u), 0) ** 2 * line / (above * STEP)
+    part = part * (share * np.sinc((along - x) / width) ** 2 / width)[:, None]
+    area = part.sum() * VENUS_RADIUS * STEP * width
+    part = part * np.interp(place + u, np.arange(len(law)), law)
+    north = np.sqrt(max(VENUS_RADIUS**2 - x**2 - z**2, 0.0))
+    phases = [kappa[0] * (along - x)[:, None] + side * kappa[1] * (y - north) for side in (1, -1)]
+    return np.array([np.sum(part * np.exp(1j * phase)) for phase in phases]) / part.sum(), area
+
+
+@pytest.mark.parametrize("width", [3.6 * km, 5 * km, 7.5 * km, 11.4 * km])
+@pytest.mark.parametrize("gate", [1, 2, 3])
+def test_the_first_gates_are_those_of_a_dense_quadrature(gate, width):
+    """A gate moves the end of a ring by up to 26 Doppler cells there; cells up to the ring's end."""
+    z, kappa, law = VENUS_RADIUS - gate * STEP, np.array([2e-5, 3e-5]), np.linspace(1.0, 0.5, 70)
+    x = np.linspace(0, 0.999, 20) * np.sqrt(VENUS_RADIUS**2 - z**2)
+    q, area = np.zeros((20, 1, 2, 1), complex), np.zeros((20, 1))
+    model_steering.steer_cells(
+        x[:, None], np.full((20, 1), z), kappa[None, None], STEP, np.array([width]), VENUS_RADIUS, law,
+        np.full((20, 1), float(gate)), q, area,
+    )  # fmt: skip
+    dense = [_front(at, z, kappa, width, law, gate) for at in x]
+    off = np.abs(q[:, 0, :, 0] - np.array([found for found, _ in dense])).max(axis=1)
+    larger = np.abs(area[:, 0] / np.array([whole for _, whole in dense]) - 1)
+    assert off.max() < 0.01  # of q about 0.5, where cells reach the Doppler equator
+    assert np.median(off) < 1e-3
+    assert larger.max() < 0.01
+    assert np.median(larger) < 1e-3

@@ -115,7 +115,7 @@ def test_voltages_decode_to_the_look_that_was_sent(code, limit):
         simulate_terrain.terrain(scene), view, spacing=scene.facet, reach=scene.reach, seed=1
     )
     setup = simulate.Setup(facets, geometry, stations, pulse, observation, scene, 1)
-    voltages, sent = simulate_voltages.voltages(setup, 1, noise=False)
+    voltages, sent = simulate_voltages.voltages(setup, 1, 0, np.zeros(2), noise=False)
     look = calibrate_code.look(voltages, pulse)
     inner = slice(20, -20)
     error = np.mean(np.abs(look.voltage[0] - sent)[..., inner] ** 2) / np.mean(np.abs(sent)[..., inner] ** 2)

@@ -246,17 +246,38 @@ def _get(source: Any, name: str, spec: Spec, path: Path, part: Mapping[str, slic
     unit, scale = disk_unit(spec)
     found = _decoded(source[names[0]].attrs.get("units", "1" if spec.dtype is bool else "none"))
     allowed = {unit, "degrees_east", "degrees_north"} if unit == "degree" else {unit}
-    allowed = {_EPOCH} if spec.unit == "s tdb" else allowed
-    if found not in allowed:
-        raise UnitError(f"{path}: {names[0]} is in '{found}'; '{min(allowed)}' is needed")
     if spec.unit == "s tdb":
         from hesper.ephemeris import tdb_seconds
 
-        microseconds = parts[0].astype(np.int64).astype("datetime64[us]")
-        return tdb_seconds(microseconds) if microseconds.size else np.zeros(microseconds.shape)
+        stamps = _stamps(parts[0], found, _decoded(source[name].attrs.get("calendar", "standard")))
+        if stamps is None:
+            raise UnitError(f"{path}: {name} is in '{found}'; a time of CF is needed, such as '{_EPOCH}'")
+        return tdb_seconds(stamps) if stamps.size else np.zeros(stamps.shape)
+    if found not in allowed:
+        raise UnitError(f"{path}: {names[0]} is in '{found}'; '{min(allowed)}' is needed")
     value = parts[0] + 1j * parts[1] if complex_kind else parts[0]
     value = value * scale if scale != 1 else value
     return value if spec.kind == "array" else spec.dtype(value[()])
+
+
+def _stamps(values: Array, units: str, calendar: str) -> Array | None:
+    """Return UTC stamps `datetime64[us]` of times in a unit of the CF conventions; None: in no such unit."""
+    if units == _EPOCH:
+        return values.astype(np.int64).astype("datetime64[us]")
+    import xarray
+
+    # Of their own rank: where nothing is read of an axis, only its unit is looked at.
+    given = values.reshape(-1) if values.size else np.zeros(1)
+    held = xarray.Dataset({"time": ("time", given, {"units": units, "calendar": calendar})})
+    try:
+        found = xarray.decode_cf(held)["time"].to_numpy()
+    except (ValueError, OverflowError):
+        return None
+    if not np.issubdtype(found.dtype, np.datetime64) or np.isnat(found).any():
+        return None
+    # Fractions of days are rounded, not cut, to the microsecond.
+    whole = (found.astype("datetime64[ns]") + np.timedelta64(500, "ns")).astype("datetime64[us]")
+    return np.asarray(whole[: values.size].reshape(values.shape))
 
 
 def _decoded(item: Any) -> str:

@@ -7,6 +7,7 @@ from hesper.radar.data_interferometer import Echoes, Voltages
 from hesper.radar.data_settings import Waveform
 from hesper.radar.model_geometry import depth_axis, shift_axis
 from hesper.radar.model_waveform import decode_lags, spectra
+from hesper.units import us
 
 
 def look(given: Voltages, waveform: Waveform) -> Echoes:
@@ -22,7 +23,7 @@ def look(given: Voltages, waveform: Waveform) -> Echoes:
     Raises
     ------
     InputError
-        If the samples are too few for one spectrum, or the code is not that of the recipe.
+        If the samples are too few for one spectrum, or the code or its bits are not those of the recipe.
     """
     per_dump = round(given.rate / (waveform.doppler_cell * waveform.doppler_cells))
     needed = per_dump * waveform.doppler_cells
@@ -30,6 +31,11 @@ def look(given: Voltages, waveform: Waveform) -> Echoes:
         raise InputError(
             f"calibrate.look: {given.samples.shape[1]} samples; one spectrum of "
             f"{waveform.doppler_cells} cells of {waveform.doppler_cell} Hz needs {needed}"
+        )
+    if given.baud != waveform.baud:
+        raise InputError(
+            f"calibrate.look: bits of {given.baud / us:g} us; the recipe has {waveform.baud / us:g} us; give "
+            "the recipe that the voltages were made with"
         )
     if waveform.code == "maximal" and (len(given.chips) + 1) & len(given.chips):
         raise InputError(
@@ -50,7 +56,7 @@ def look(given: Voltages, waveform: Waveform) -> Echoes:
     found = np.stack([spectra(series) for series in out]) * turn
     return Echoes(
         voltage=found[None],
-        look_time=given.geometry.time[:1],
+        look_time=given.look_time,
         depth=depth_axis(waveform.baud, waveform.gates, waveform.early_gates),
         shift=shift,
         geometry=given.geometry,
@@ -59,5 +65,5 @@ def look(given: Voltages, waveform: Waveform) -> Echoes:
         stations=given.stations,
         transmitter=given.transmitter,
         code=given.code,
-        cycles=len(given.geometry.time),
+        cycles=given.cycles,
     )

@@ -64,6 +64,7 @@ class Voltages:
     """Complex samples of one look at one or more receivers, carrier near zero."""
 
     samples: Array = array("receiver sample", "1", "voltage, relative", dtype=np.complex64)
+    look_time: Array = array("look", "s tdb", "middle of the look, one, TDB since J2000")
     chips: Array = array("chip", "1", "transmitted code, ±1, repeated", dtype=np.int8)
     rate: float = number("Hz", "samples per second")
     delay: Array = array(
@@ -78,6 +79,7 @@ class Voltages:
     stations: str = text("receiving stations, joined by commas")
     transmitter: str = text("transmitting station")
     code: str = text("random or maximal")
+    cycles: int = number("count", "receive cycles of the whole pass", dtype=int)
 
 
 @record

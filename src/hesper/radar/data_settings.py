@@ -64,6 +64,12 @@ class Observation:
         10 * minute, "s", "from one receive window to the next", shown="min", minimum=60.0, maximum=2 * hour
     )
     looks: int = setting(9, "count", "spectra of one receive window", minimum=1, maximum=1000)
+    level: str = setting(
+        "looks",
+        "text",
+        "what a simulation writes: complex looks, or the receivers' coded voltages (0.1 GB a look of 32 s)",
+        choices=("looks", "voltages"),
+    )
 
 
 @record
@@ -112,7 +118,7 @@ class Reduction:
         0.5, "1", "power of the backscatter law that brightness is divided by", minimum=0.0, maximum=1.0
     )
     tile: int = setting(
-        2048, "count", "cells solved at a time: what --jobs and --dask share out", minimum=64, maximum=65536
+        8192, "count", "cells solved at a time: what --jobs and --dask share out", minimum=64, maximum=65536
     )
     resolution: float = setting(10 * km, "m", "cell of the maps", shown="km", minimum=500.0, maximum=200 * km)
     longest_cell: float = setting(

@@ -17,6 +17,7 @@ import math
 import numpy as np
 
 from hesper.compiled import compiled
+from hesper.radar.model_phase import turn
 from hesper.record import Array
 
 LEAST_NORTH = 0.3
@@ -27,6 +28,28 @@ LEAST_NORTH = 0.3
 def place_of(y0: float, altitude: float, radius: float) -> float:
     """Return y [m] of a patch at an altitude [m], y0 being its distance at altitude 0."""
     return math.sqrt(max(y0 * y0 + 2.0 * radius * altitude + altitude * altitude, (LEAST_NORTH * y0) ** 2))
+
+
+@compiled
+def _slopes(
+    s: float, altitude: float, sign: float, q: Array, kxx: Array, ky: Array, y0: Array, root: float,
+    radius: float, out: Array,
+) -> None:  # fmt: skip
+    """Fill what C₁₂ of a patch changes by in every cycle, (3, cycle).
+
+    n1 and n2 of n1 + i n2, by its power s, and k of i k (n1 + i n2), by its altitude.
+    """
+    for c in range(out.shape[1]):
+        y = place_of(y0[c], altitude, radius)
+        out[0, c] = kxx[c, 0] + sign * ky[c, 0] * y
+        out[2, c] = sign * s * ky[c, 0] * (radius + altitude) / y
+    # Of its own, so that it runs in vectors.
+    for c in range(out.shape[1]):
+        out[0, c], out[1, c] = turn(out[0, c])
+    for c in range(out.shape[1]):
+        cosine, sine = root * out[0, c], root * out[1, c]
+        out[0, c] = q[c, 0].real * cosine - q[c, 0].imag * sine
+        out[1, c] = q[c, 0].real * sine + q[c, 0].imag * cosine
 
 
 @compiled
@@ -69,23 +92,16 @@ def information_pair(
     root = math.sqrt(g)
     c11 = theta[0] + theta[1] + 1.0
     c22 = g * (theta[0] + theta[1]) + 1.0
+    # ∂C₁₂ by s_N is n1 + i n2, by s_S it is m1 + i m2; by h_N it is i kn (n1 + i n2), and so on.
+    north, south = np.empty((3, n.size)), np.empty((3, n.size))
+    _slopes(theta[0], theta[2], 1.0, q[:, 0], kxx, ky, y0, root, radius, north)
+    _slopes(theta[1], theta[3], -1.0, q[:, 1], kxx, ky, y0, root, radius, south)
     for c in range(n.size):
         looks = n[c]
         if looks <= 0.0:
             continue
-        yn = place_of(y0[c], theta[2], radius)
-        ys = place_of(y0[c], theta[3], radius)
-        pn = kxx[c, 0] + ky[c, 0] * yn
-        ps = kxx[c, 0] - ky[c, 0] * ys
-        # ∂C₁₂ by s_N is n1 + i n2, by s_S it is m1 + i m2; by h_N it is i kn (n1 + i n2), and so on.
-        cosine, sine = root * math.cos(pn), root * math.sin(pn)
-        n1 = q[c, 0, 0].real * cosine - q[c, 0, 0].imag * sine
-        n2 = q[c, 0, 0].real * sine + q[c, 0, 0].imag * cosine
-        cosine, sine = root * math.cos(ps), root * math.sin(ps)
-        m1 = q[c, 1, 0].real * cosine - q[c, 1, 0].imag * sine
-        m2 = q[c, 1, 0].real * sine + q[c, 1, 0].imag * cosine
-        kn = theta[0] * ky[c, 0] * (radius + theta[2]) / yn
-        ks = -theta[1] * ky[c, 0] * (radius + theta[3]) / ys
+        n1, n2, kn = north[0, c], north[1, c], north[2, c]
+        m1, m2, ks = south[0, c], south[1, c], south[2, c]
         u, v = theta[0] * n1 + theta[1] * m1, theta[0] * n2 + theta[1] * m2
         det = c11 * c22 - u * u - v * v
         inverse = 1.0 / det

@@ -5,202 +5,21 @@ import math
 import numpy as np
 
 from hesper.compiled import compiled, compiled_parallel, prange
+from hesper.radar.model_nodes import MOST, ROWS, spread
+from hesper.radar.model_phase import turn
 from hesper.record import Array
-
-
-def _gauss(moment: Array) -> tuple[Array, Array]:
-    """Return the nodes and weights that an even weight's moments give (Golub & Welsch 1969)."""
-    order = np.arange(len(moment) // 2 + 1)
-    norm = np.diagonal(np.linalg.cholesky(moment[order[:, None] + order]))
-    steps = norm[1:-1] / norm[:-2]
-    nodes, vectors = np.linalg.eigh(np.diag(steps, 1) + np.diag(steps, -1))
-    return nodes, moment[0] * vectors[0] ** 2
-
-
-def _range_rule(count: int) -> tuple[Array, Array]:
-    """Return the rule for the response in range, ∫ (1 − |u|)² f(u) du over ±1."""
-    return _gauss(np.array([0 if k % 2 else 4 / ((k + 1) * (k + 2) * (k + 3)) for k in range(2 * count + 1)]))
-
-
-def _doppler_rule(count: int, reach: float) -> tuple[Array, Array]:
-    """Return the rule for the response in Doppler shift, ∫ sinc²(v) f(v) dv over ±reach."""
-    at, weight = np.polynomial.legendre.leggauss(64)
-    moment = [0 if k % 2 else np.sum(weight * np.sinc(reach * at) ** 2 * at**k) for k in range(2 * count + 1)]
-    nodes, weights = _gauss(np.array(moment))
-    return reach * nodes, reach * weights
-
-
-CORE = 3.0
-"""Doppler cells from the middle within which sinc² itself counts; beyond, its mean 1/2π²v²."""
-CORE_NODES, CORE_WEIGHTS = _doppler_rule(4, CORE)
-EDGE = 8.0
-"""Doppler cells from the end of the range ring within which 1/y′ is too steep for that rule."""
-EDGE_NODES, EDGE_WEIGHTS = np.polynomial.legendre.leggauss(28)
-"""Gauss's nodes there, in the angle along the ring, whose step is dx/y′."""
-TAIL_NODES, TAIL_WEIGHTS = np.polynomial.legendre.leggauss(12)
-"""Gauss's nodes in the cotangent of half the angle from the cell, from the core to the end of the ring."""
-RANGE_NODES, RANGE_WEIGHTS = _range_rule(4)
-FAR_NODES, FAR_WEIGHTS = _range_rule(2)
-"""In range, of the core and of the far tails, which are a thirtieth of the whole."""
-STEEP_NODES, STEEP_WEIGHTS = _range_rule(20)
-"""The same near the front, where a gate moves the end of a ring by more than a Doppler cell."""
-ROWS = STEEP_NODES.size + 2 * FAR_NODES.size
-"""Rings that nodes lie on: the core's, then either tail's."""
-MOST = max(CORE_NODES.size, EDGE_NODES.size, TAIL_NODES.size)
-"""Most nodes of a ring."""
-
-
-_WHOLE = 1.5 * 2.0**52
-"""What is added and taken off again to round to a whole number."""
-
-
-@compiled
-def _turn(phase: float) -> tuple[float, float]:
-    """Return cosine and sine to 1e-8 by Taylor's series of a quarter of the angle, twice doubled.
-
-    A loop over it runs in vectors, which one that calls a library's functions does not.
-    """
-    # Division is slow, and a constant's reciprocal is a factor only where it is written so.
-    t = 0.25 * (phase - 2.0 * math.pi * ((phase * (0.5 / math.pi) + _WHOLE) - _WHOLE))
-    s = t * t
-    sine = t * (1.0 + s * (-1 / 6 + s * (1 / 120 + s * (-1 / 5040 + s * (1 / 362880)))))
-    cosine = 1.0 + s * (-1 / 2 + s * (1 / 24 + s * (-1 / 720 + s * (1 / 40320 + s * (-1 / 3628800)))))
-    cosine, sine = 1.0 - 2.0 * sine * sine, 2.0 * sine * cosine
-    return 1.0 - 2.0 * sine * sine, 2.0 * sine * cosine
-
-
-@compiled
-def _level(law: Array, place: float) -> float:
-    """Return the law at a fractional gate, by a parabola through the nearest three."""
-    at = min(max(place, 0.0), law.size - 1.0)
-    near = min(max(int(at + 0.5), 1), law.size - 2)
-    t = at - near
-    rise, bend = law[near + 1] - law[near - 1], law[near + 1] - 2.0 * law[near] + law[near - 1]
-    return float(law[near] + 0.5 * t * (rise + t * bend))
-
-
-@compiled
-def _core(x: float, width: float, square: float, weight: float, row: int, away: Array, y: Array,
-          part: Array) -> None:  # fmt: skip
-    """Add the nodes of the core of a ring whose ends are far."""
-    for j in range(CORE_NODES.size):
-        shifted = CORE_NODES[j] * width
-        along = x + shifted
-        north = math.sqrt(square - along * along)
-        away[row, j], y[row, j], part[row, j] = shifted, north, weight * CORE_WEIGHTS[j] / north
-
-
-@compiled
-def _edge(x: float, width: float, ring: float, west: float, east: float, weight: float, row: int, away: Array,
-          y: Array, part: Array) -> None:  # fmt: skip
-    """Add the nodes from `west` to `east` of a cell, or to the end of its ring where that is nearer."""
-    first = math.asin(min(max((x - west * width) / ring, -1.0), 1.0))
-    last = math.asin(min(max((x + east * width) / ring, -1.0), 1.0))
-    middle, half = 0.5 * (first + last), 0.5 * (last - first)
-    for j in range(EDGE_NODES.size):
-        cosine, sine = _turn(middle + half * EDGE_NODES[j])
-        shifted = ring * sine - x
-        angle = math.pi * shifted / width
-        rise = _turn(angle)[1]
-        square = 1.0 - angle * angle / 3.0 if abs(angle) < 1e-3 else rise * rise / (angle * angle)
-        away[row, j], y[row, j] = shifted, ring * cosine
-        part[row, j] = weight * half * EDGE_WEIGHTS[j] * square / width
-
-
-@compiled
-def _tail(x: float, width: float, ring: float, sign: float, weight: float, row: int, away: Array, y: Array,
-          part: Array) -> None:  # fmt: skip
-    """Add the nodes from the core to the end of the ring, `sign` of x."""
-    if sign * x <= -ring:  # the cell is off this ring: nothing is steep
-        first = math.asin(max(sign * x + CORE * width, -ring) / ring)
-        middle, half = sign * (0.25 * math.pi + 0.5 * first), 0.25 * math.pi - 0.5 * first
-        weight *= half * width / (2.0 * math.pi * math.pi)
-        for j in range(TAIL_NODES.size):
-            cosine, sine = _turn(middle + half * TAIL_NODES[j])
-            shifted = ring * sine - x
-            away[row, j], y[row, j] = shifted, ring * cosine
-            part[row, j] = weight * TAIL_WEIGHTS[j] / (shifted * shifted)
-        return
-    # With t = cot(Δ/2) of the angle Δ from the cell, ∫ dΔ/v² has no steep integrand any more; nodes even
-    # in √|t| follow the turning phase of the far end as well. (cos a + cos b)/(sin a − sin b) is that cot.
-    north = math.sqrt(ring * ring - x * x)
-    inner = x + sign * CORE * width
-    near = math.sqrt((north + math.sqrt(ring * ring - inner * inner)) / (CORE * width))
-    end = math.sqrt(north / (ring - sign * x))
-    middle, half = 0.5 * (near + end), 0.5 * (near - end)
-    weight *= 2.0 / (math.pi * math.pi) * half * width
-    for j in range(TAIL_NODES.size):
-        root = middle + half * TAIL_NODES[j]
-        t = sign * root * root
-        turned = 2.0 / (1.0 + t * t)
-        shifted = turned * (north * t - x)
-        away[row, j] = shifted
-        y[row, j] = north * (1.0 - turned) - x * turned * t
-        part[row, j] = weight * 0.5 * TAIL_WEIGHTS[j] * root * turned / (shifted * shifted)
-
-
-@compiled
-def _ring(z: float, depth: float, radius: float) -> float:
-    """Return the radius [m] of the range ring at a depth behind a cell, 0 where there is none."""
-    above = z - depth
-    return math.sqrt(max(radius * radius - above * above, 0.0))
-
-
-@compiled
-def _spread(x: float, z: float, gate: float, width: float, radius: float, law: Array, place: float,
-            filled: Array, away: Array, y: Array, part: Array) -> float:  # fmt: skip
-    """Fill the nodes of a cell, (ROWS, most): offset along the Doppler axis, y [m], share."""
-    area = 0.0
-    # The smallest of the rings says what is near the end: all nodes of a cell are of one kind.
-    least = _ring(z, RANGE_NODES[0] * gate, radius)
-    to_east, to_west = least - x <= EDGE * width, least + x <= EDGE * width
-    west, east = np.inf if to_west else CORE, np.inf if to_east else CORE
-    steep = (to_east or to_west) and radius * gate > _ring(z, 0.0, radius) * width
-    filled[:] = 0
-    for row in range(STEEP_NODES.size if steep else RANGE_NODES.size):
-        u = STEEP_NODES[row] if steep else RANGE_NODES[row]
-        weight = STEEP_WEIGHTS[row] if steep else RANGE_WEIGHTS[row]
-        ring = _ring(z, u * gate, radius)
-        if not (to_east or to_west):
-            _core(x, width, ring * ring, weight, row, away, y, part)
-            filled[row] = CORE_NODES.size
-        elif ring > 0.0:
-            _edge(x, width, ring, west, east, weight, row, away, y, part)
-            filled[row] = EDGE_NODES.size
-        area += _weigh(_level(law, place + u), row, filled[row], part)
-    for i in range(FAR_NODES.size):
-        ring, level = _ring(z, FAR_NODES[i] * gate, radius), _level(law, place + FAR_NODES[i])
-        for side in range(2):
-            row = STEEP_NODES.size + 2 * i + side
-            sign = 1.0 - 2.0 * side
-            seen = ring - sign * x > CORE * width and not (to_west if side else to_east)
-            if seen:
-                filled[row] = TAIL_NODES.size
-                _tail(x, width, ring, sign, FAR_WEIGHTS[i], row, away, y, part)
-            area += _weigh(level, row, filled[row], part)
-    return area
-
-
-@compiled
-def _weigh(level: float, row: int, count: int, part: Array) -> float:
-    """Multiply shares by the law; return their sum without it."""
-    total = 0.0
-    for j in range(count):
-        total += part[row, j]
-    for j in range(count):
-        part[row, j] *= level
-    return total
 
 
 @compiled
 def _rotate(kx: float, ky: float, y0: float, filled: Array, away: Array, y: Array, part: Array,
             turned: Array, out: Array) -> None:  # fmt: skip
     """Fill q of both sides, (2,): the mean of exp i[κ·(r′ − r)] over the nodes of a cell."""
-    turned[:, :] = 0.0
+    most = filled.max()
+    turned[:, :most] = 0.0
     for row in range(ROWS):
         for j in range(filled[row]):
-            cosine, sine = _turn(kx * away[row, j])
-            other, rise = _turn(ky * (y[row, j] - y0))
+            cosine, sine = turn(kx * away[row, j])
+            other, rise = turn(ky * (y[row, j] - y0))
             other, rise = part[row, j] * other, part[row, j] * rise
             turned[0, j] += part[row, j]
             turned[1, j] += cosine * other
@@ -208,7 +27,7 @@ def _rotate(kx: float, ky: float, y0: float, filled: Array, away: Array, y: Arra
             turned[3, j] += sine * other
             turned[4, j] += cosine * rise
     total, one, two, three, four = 0.0, 0.0, 0.0, 0.0, 0.0
-    for j in range(MOST):
+    for j in range(most):
         total += turned[0, j]
         one += turned[1, j]
         two += turned[2, j]
@@ -218,6 +37,27 @@ def _rotate(kx: float, ky: float, y0: float, filled: Array, away: Array, y: Arra
     if total > 0.0:
         out[0] = complex((one - two) / total, (three + four) / total)
         out[1] = complex((one + two) / total, (three - four) / total)
+
+
+@compiled
+def steer_one(x: float, z: float, kappa: Array, gate: float, width: float, radius: float, law: Array,
+              place: float, room: Array, filled: Array, out: Array) -> float:  # fmt: skip
+    """Fill q (side, pair) of a cell in one cycle, see `steer_cells`; return the area [m²] of its patch.
+
+    `room` and `filled` are of `workspace`.
+    """
+    away, y, part = room[:ROWS], room[ROWS : 2 * ROWS], room[2 * ROWS : 3 * ROWS]
+    y0 = math.sqrt(max(radius * radius - x * x - z * z, 0.0))
+    whole = spread(x, z, gate, width, radius, law, place, filled, away, y, part)
+    for pair in range(kappa.shape[0]):
+        _rotate(kappa[pair, 0], kappa[pair, 1], y0, filled, away, y, part, room[3 * ROWS :], out[:, pair])
+    return whole * radius * gate * width
+
+
+@compiled
+def workspace() -> tuple[Array, Array]:
+    """Return where nodes are held: offsets, y, shares and sums of phases; how many of a row there are."""
+    return np.empty((3 * ROWS + 5, MOST)), np.zeros(ROWS, np.int64)
 
 
 @compiled_parallel
@@ -249,13 +89,8 @@ def steer_cells(
     offsets v up to the ends of the range ring, where y′ = 0. Both sides and all pairs share the nodes.
     """
     for i in prange(x.shape[0]):
-        away, y, part = np.empty((ROWS, MOST)), np.empty((ROWS, MOST)), np.empty((ROWS, MOST))
-        turned, sides = np.empty((5, MOST)), np.empty(2, np.complex128)
-        filled = np.zeros(ROWS, np.int64)
+        room, filled = workspace()
         for c in range(x.shape[1]):
-            y0 = math.sqrt(max(radius * radius - x[i, c] * x[i, c] - z[i, c] * z[i, c], 0.0))
-            whole = _spread(x[i, c], z[i, c], gate, width[c], radius, law, place[i, c], filled, away, y, part)
-            area[i, c] = whole * radius * gate * width[c]
-            for pair in range(kappa.shape[1]):
-                _rotate(kappa[c, pair, 0], kappa[c, pair, 1], y0, filled, away, y, part, turned, sides)
-                out[i, c, 0, pair], out[i, c, 1, pair] = sides[0], sides[1]
+            area[i, c] = steer_one(
+                x[i, c], z[i, c], kappa[c], gate, width[c], radius, law, place[i, c], room, filled, out[i, c]
+            )

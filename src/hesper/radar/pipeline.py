@@ -17,6 +17,7 @@ from hesper.radar import (
     pipeline_interferometer,
     pipeline_mosaic,
     pipeline_passes,
+    pipeline_tiles,
     plot_interferometer,
     read_archive,
 )
@@ -67,10 +68,16 @@ def plan_simulate(config: Config) -> Plan:
     cycles = len(cycle_times(0.0, observation.duration, observation.cycle))
     facets = np.pi * (config.scene.reach / config.scene.facet) ** 2
     voltages = observation.looks * receivers * waveform.gates * waveform.doppler_cells
-    names = [*(f"looks_{k + 1:03d}.nc" for k in range(cycles)), "truth.nc"]
+    names = [*pipeline_tiles.files(config), "truth.nc"]
     item = f"{observation.date}: {cycles} receive cycles of {observation.looks} looks"
     seconds = 10 + cycles * observation.looks * (1e-7 * facets + 3e-8 * voltages / observation.looks)
-    return Plan((item,), names, 4e8 + 250 * facets + 30.0 * voltages, seconds)
+    memory = 4e8 + 250 * facets + 30.0 * voltages
+    if observation.level == "voltages":
+        samples = receivers / waveform.doppler_cell / waveform.baud
+        item += f" as voltages, {8e-9 * samples * (len(names) - 1):.2g} GB"
+        memory += 40.0 * samples
+        seconds += 2e-8 * samples * waveform.gates * (len(names) - 1)
+    return Plan((item,), names, memory, seconds)
 
 
 def inputs(config: Config) -> list[Path]:
@@ -125,7 +132,7 @@ def run(config: Config, run: Run) -> list[Result]:
     found = inputs(config)
     known = read_product(found[-1], Truth) if found[-1].name == "truth.nc" else None
     looks = [path for path in found if path.name != "truth.nc"]
-    _whole(config, len(looks))
+    _whole(config, len(read_archive.by_cycle(looks) if looks[0].name.startswith("voltages") else looks))
     reduced = pipeline_interferometer.reduce_files(config, looks, known, run)
     return pipeline_interferometer.products(reduced, run)
 

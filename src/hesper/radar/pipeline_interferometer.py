@@ -85,7 +85,8 @@ def reduce(config: Config, echoes: Iterable[Echoes], known: Truth | None) -> Red
 
 
 def reduce_files(config: Config, paths: list[Path], known: Truth | None, run: Run) -> Reduced:
-    """Do the same with files: statistics on disk, and the tiles shared among the workers of the run."""
+    """Do the same with files, voltages decoded: statistics on disk, cycles and tiles shared among workers."""
+    paths = pipeline_tiles.decoded(config, paths, run)
     path = run.write("statistics.nc", lambda: netcdf(prepared(config, read_archive.echoes(paths))))
     patches = pipeline_tiles.solved(config, path, run)
     return mapped(config, pipeline_tiles.without_gates(path), patches, known)

@@ -8,16 +8,21 @@ from hesper import config
 from hesper.products import netcdf, read_netcdf, sha256
 from hesper.products import read as read_product
 from hesper.radar import (
+    calibrate_code,
     read,
+    read_archive,
     retrieve_patches,
     simulate,
     simulate_pass,
     simulate_scene,
     simulate_terrain,
+    simulate_voltages,
     write,
 )
 from hesper.radar.data_interferometer import Pass, Patches, Statistics
+from hesper.radar.model_geometry import cycle_times
 from hesper.radar.pipeline_config import Config
+from hesper.radar.read_archive import by_cycle
 from hesper.radar.retrieve_cells import Slab
 from hesper.record import Array, concatenate
 from hesper.runs import Run
@@ -49,10 +54,30 @@ def setup(settings: Config) -> simulate.Setup:
 
 
 def simulated(settings: Config, run: Run) -> None:
-    """Write the looks of every receive cycle, one file each."""
-    count = len(geometry(settings).time)
-    names = [f"looks_{k + 1:03d}.nc" for k in range(count)]
-    run.map(partial(_looks, recipe=_text(settings)), range(count), names, title="receive cycles")
+    """Write the looks of every receive cycle, one file each, or the voltages of every look."""
+    names = files(settings)
+    if settings.observation.level == "voltages":
+        run.map(partial(_voltages, recipe=_text(settings)), range(len(names)), names, title="looks")
+        return
+    run.map(partial(_looks, recipe=_text(settings)), range(len(names)), names, title="receive cycles")
+
+
+def files(settings: Config) -> list[str]:
+    """Return the names of the files that a simulation makes: one a cycle, or of voltages one a look."""
+    observation = settings.observation
+    cycles = len(cycle_times(0.0, observation.duration, observation.cycle))
+    if observation.level == "looks":
+        return [f"looks_{k + 1:03d}.nc" for k in range(cycles)]
+    return [f"voltages_{k + 1:03d}_{m + 1:03d}.nc" for k in range(cycles) for m in range(observation.looks)]
+
+
+def decoded(settings: Config, paths: list[Path], run: Run) -> list[Path]:
+    """Turn files of voltages into files of looks, a receive cycle each; looks stay as they are."""
+    if not paths[0].name.startswith("voltages"):
+        return paths
+    groups = by_cycle(paths)
+    names = [f"looks/looks_{group[0].stem.split('_')[1]}.nc" for group in groups]
+    return run.map(partial(_decoded, recipe=_text(settings)), groups, names, title="decoding")
 
 
 def solved(settings: Config, statistics: Path, run: Run) -> Patches:
@@ -73,6 +98,21 @@ def without_gates(path: Path) -> Statistics:
 def _looks(cycle: int, recipe: str) -> bytes:
     made, walk = _setup(recipe)
     return write.echoes(simulate.one_cycle(made, cycle, walk[cycle]))
+
+
+def _voltages(number: int, recipe: str) -> bytes:
+    made, walk = _setup(recipe)
+    cycle, look = divmod(number, made.observation.looks)
+    return write.voltages(
+        simulate_voltages.voltages(made, cycle, look, walk[cycle], noise=made.scene.noise)[0]
+    )
+
+
+def _decoded(paths: list[Path], recipe: str) -> bytes:
+    waveform = _load(recipe).waveform
+    return write.echoes(
+        concatenate([calibrate_code.look(read_archive.voltages(path), waveform) for path in paths], "look")
+    )
 
 
 def _tile(number: int, recipe: str, path: Path, digest: str) -> bytes:

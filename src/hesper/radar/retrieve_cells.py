@@ -6,13 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper.constants import VENUS_RADIUS
+from hesper.geometry import delay_doppler
 from hesper.radar.data_interferometer import Pass, Statistics
 from hesper.radar.data_settings import Reduction, Scene
 from hesper.radar.model_covariance import LEAST_NORTH
 from hesper.radar.model_echo import reflectivity
 from hesper.radar.model_geometry import doppler_width, middle_row, pair_fringes
+from hesper.radar.model_interpolation import Response, nodes, steer_tracked
 from hesper.radar.model_solver import bound_cells, solve_cells
-from hesper.radar.model_steering import steer_cells
 from hesper.radar.model_tracking import Tracked, gather, track
 from hesper.record import Array
 
@@ -119,17 +120,23 @@ def steering(
 ) -> tuple[Array, Array]:
     """Return q (cell, cycle, side, pair) and the area (cell,) [m²] of the patches of tracked cells."""
     kappa = pair_fringes(geometry.fringe)
-    width = doppler_width(geometry.rotation_rate, shift, frequency)
     step = float((depth[-1] - depth[0]) / (len(depth) - 1))
-    reach = np.arccos(np.clip(1 - np.maximum(depth, step / 4) / VENUS_RADIUS, -1, 1))
-    law = reflectivity(reach, scene)
-    q = np.zeros((*tracked.gate.shape, 2, kappa.shape[1]), complex)
-    area = np.zeros(tracked.gate.shape)
-    place = (VENUS_RADIUS - tracked.z - depth[0]) / step
-    steer_cells(tracked.x, tracked.z, kappa, step, width, VENUS_RADIUS, law, place, q, area)
-    seen = tracked.gate >= 0
-    count = np.maximum(seen.sum(axis=1), 1)
-    return q, np.sum(np.where(seen, area, 0.0), axis=1) / count
+    slant = np.arccos(np.clip(1 - np.maximum(depth, step / 4) / VENUS_RADIUS, -1, 1))
+    response = Response(
+        kappa=kappa,
+        width=doppler_width(geometry.rotation_rate, shift, frequency),
+        step=step,
+        first=float(depth[0]),
+        zero=float(-shift[0] * (len(shift) - 1) / (shift[-1] - shift[0])),
+        radius=VENUS_RADIUS,
+        law=reflectivity(slant, scene),
+    )
+    reach = float(delay_doppler.cap_radius(depth[-1], VENUS_RADIUS))
+    # Half the cap's width, turned by what the radar moves, is what cells at its edge sink or rise.
+    turned = float(np.linalg.norm(geometry.radar[-1] - geometry.radar[0]))
+    chosen = nodes(geometry.time, kappa, reach, 0.5 * reach * turned / step)
+    q, area = steer_tracked(tracked.gate, tracked.column, response, chosen)
+    return q, np.sum(area, axis=1) / np.maximum((tracked.gate >= 0).sum(axis=1), 1)
 
 
 def solve(block: Cells, gain: Array, settings: Reduction) -> tuple[Array, Array, Array, Array, Array]:

@@ -96,12 +96,9 @@ def one_cycle(setup: Setup, cycle: int, phase: Array) -> Echoes:
             noise = rng.standard_normal((*spectrum.shape, 2), np.float32) * np.float32(np.sqrt(0.5))
             spectrum = spectrum + (noise[..., 0] + 1j * noise[..., 1])
         out[look] = spectrum * turn.conj()[:, None, None]
-    # Spectra follow each other without a gap, about the middle of the window.
-    spacing = 1 / waveform.doppler_cell
-    times = setup.geometry.time[cycle] + spacing * (np.arange(looks) - (looks - 1) / 2)
     return Echoes(
         voltage=out,
-        look_time=times,
+        look_time=look_times(setup, cycle),
         depth=depth_axis(waveform.baud, waveform.gates, waveform.early_gates),
         shift=shift_axis(waveform.doppler_cell, waveform.doppler_cells),
         geometry=take(setup.geometry, "cycle", slice(cycle, cycle + 1)),
@@ -112,6 +109,13 @@ def one_cycle(setup: Setup, cycle: int, phase: Array) -> Echoes:
         code=waveform.code,
         cycles=len(setup.geometry.time),
     )
+
+
+def look_times(setup: Setup, cycle: int) -> Array:
+    """Return the middles of the looks of a cycle [s]: they follow each other without a gap."""
+    looks = setup.observation.looks
+    offset = (np.arange(looks) - (looks - 1) / 2) / setup.waveform.doppler_cell
+    return np.asarray(setup.geometry.time[cycle] + offset)
 
 
 def scattered(setup: Setup, cycle: int) -> Scattered:

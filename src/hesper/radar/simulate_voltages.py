@@ -4,7 +4,7 @@ import numpy as np
 
 from hesper.radar.data_interferometer import Voltages
 from hesper.radar.model_waveform import maximal_code, modulate, random_code, receive
-from hesper.radar.simulate import Setup, look_of, scattered
+from hesper.radar.simulate import Setup, look_of, look_times, scattered
 from hesper.record import Array, take
 from hesper.runs import generator
 
@@ -34,15 +34,20 @@ def clock(setup: Setup, cycle: int) -> tuple[Array, Array]:
     return delay, carrier
 
 
-def voltages(setup: Setup, cycle: int = 0, *, look: int = 0, noise: bool = True) -> tuple[Voltages, Array]:
+def voltages(
+    setup: Setup, cycle: int, look: int, phase: Array, *, noise: bool = True
+) -> tuple[Voltages, Array]:
     """Return the samples of one look at every receiver, and the noiseless look they hold.
 
     Parameters
     ----------
     cycle, look
         Of the pass; the speckle is new in each.
+    phase
+        Of the instruments, (receiver,) [rad], see `simulate.phase_walk`.
     noise
-        Whether receivers are noisy: noise has power 1 in every decoded cell.
+        Whether receivers are noisy: noise has power 1 in every decoded cell, the self-noise of a random code
+        included.
 
     Returns
     -------
@@ -58,10 +63,10 @@ def voltages(setup: Setup, cycle: int = 0, *, look: int = 0, noise: bool = True)
     rng = generator(setup.seed, 4, cycle, look)
     speckle = rng.standard_normal((len(seen.fraction), 2), np.float32)
     gates = waveform.gates + waveform.early_gates
-    spectrum = look_of(seen, speckle, gates, waveform.doppler_cells)
+    spectrum = look_of(seen, speckle, gates, waveform.doppler_cells) * np.exp(-1j * phase)[:, None, None]
     chips = round(1 / waveform.doppler_cell / waveform.baud)
     code = maximal_code(8191) if waveform.code == "maximal" else random_code(_LONG, setup.seed)
-    delay, phase = clock(setup, cycle)
+    delay, carrier = clock(setup, cycle)
     middle = 0.5 / waveform.doppler_cell
     rate = 1 / waveform.baud
     samples = np.zeros((len(spectrum), chips), np.complex64)
@@ -80,22 +85,27 @@ def voltages(setup: Setup, cycle: int = 0, *, look: int = 0, noise: bool = True)
         series = np.fft.ifft(np.fft.fft(series, axis=-1) * lead, axis=-1)
         coded = np.zeros(chips, complex)
         modulate(series, code, per, -waveform.early_gates, coded)
-        receive(coded, rate, waveform.baud, delay, phase, middle, samples[m])
+        receive(coded, rate, waveform.baud, delay, carrier, middle, samples[m])
     if noise:
-        # A decoded cell averages all chips: noise of power 1 there has power `chips` in a sample.
-        drawn = rng.standard_normal((*samples.shape, 2), np.float32) * np.float32(np.sqrt(chips / 2))
-        samples = samples + drawn[..., 0] + 1j * drawn[..., 1]
+        # A decoded cell averages all chips: noise of power 1 there has power `chips` in a sample. Of that the
+        # gates themselves, in each other's eyes, are a part where the code is random.
+        own = np.mean(np.abs(samples) ** 2, axis=1) if waveform.code == "random" else np.zeros(len(samples))
+        drawn = rng.standard_normal((*samples.shape, 2), np.float32)
+        drawn *= np.sqrt(np.maximum(chips - own, 0.0) / 2).astype(np.float32)[:, None, None]
+        samples = samples + drawn[..., 0] + np.complex64(1j) * drawn[..., 1]
     made = Voltages(
         samples=samples,
+        look_time=look_times(setup, cycle)[look : look + 1],
         chips=code,
         rate=rate,
         delay=np.tile(delay, (len(samples), 1)),
-        phase=np.tile(phase, (len(samples), 1)),
+        phase=np.tile(carrier, (len(samples), 1)),
         geometry=take(setup.geometry, "cycle", slice(cycle, cycle + 1)),
         frequency=waveform.frequency,
         baud=waveform.baud,
         stations=",".join(setup.stations.receivers),
         transmitter=setup.stations.transmitter,
         code=waveform.code,
+        cycles=len(setup.geometry.time),
     )
     return made, spectrum

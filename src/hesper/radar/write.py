@@ -5,7 +5,7 @@ import numpy as np
 from hesper.errors import InputError
 from hesper.products import netcdf
 from hesper.products.pds3 import Verbatim, label_text
-from hesper.radar.data_interferometer import Echoes
+from hesper.radar.data_interferometer import Echoes, Voltages
 from hesper.record import Array
 from hesper.units import us
 
@@ -15,6 +15,11 @@ _SFDU = "CCSD3ZF0000100000001NJPL3IF0PDS200000001 = SFDU_LABEL"
 
 def echoes(given: Echoes) -> bytes:
     """Return the looks of one receive cycle as the bytes of a netCDF file."""
+    return netcdf(given)
+
+
+def voltages(given: Voltages) -> bytes:
+    """Return the samples of one look as the bytes of a netCDF file."""
     return netcdf(given)
 
 
