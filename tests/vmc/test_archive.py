@@ -30,6 +30,7 @@ from hesper.vmc.data import CHANNELS
 from hesper.vmc.data_map import Scene
 from hesper.vmc.data_orbit import OrbitMosaic
 
+CREATED = "2025-01-01T00:00:00"
 SMALL = {"orbits": 4, "images": 20, "refused": 0.25}
 
 
@@ -362,7 +363,7 @@ def test_integers_hold_the_corrected_image_to_half_a_step(archive, tmp_path):
     )  # fmt: skip
     made = []
     for kind in ("PC_REAL", "MSB_INTEGER"):
-        (tmp_path / kind).write_bytes(write_map.level3(path, flat, sample_type=kind))
+        (tmp_path / kind).write_bytes(write_map.level3(path, flat, sample_type=kind, created=CREATED))
         made.append(pds3.read_image(tmp_path / kind))
     real, whole = made
     assert whole.data.dtype.kind == "i"
@@ -380,7 +381,9 @@ def test_integers_hold_the_corrected_image_to_half_a_step(archive, tmp_path):
 def test_an_orbit_that_was_not_corrected_has_no_level_3(archive):
     path = read.files(archive / "DATA")[0]
     with pytest.raises(InputError, match="not corrected \\(uncertain\\)"):
-        write_map.level3(path, calibrate_gradient.refused("uncertain"), sample_type="PC_REAL")
+        write_map.level3(
+            path, calibrate_gradient.refused("uncertain"), sample_type="PC_REAL", created=CREATED
+        )
 
 
 def test_other_channels_have_mosaics_and_no_gradient(archive, tmp_path):

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from hesper.vmc.retrieve_seam import Noise
 
 from hesper.vmc import retrieve_seam
-from hesper.vmc.retrieve_seam import Noise
 
 CELL, WIDTH = 5e4, 2e5
 
