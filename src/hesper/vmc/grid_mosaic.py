@@ -155,9 +155,9 @@ def nothing(orbit: int, channel: str, resolution: float, left_out: str, flat: Fl
     none = np.zeros(0)
     return OrbitMosaic(
         brightness=none, brightness_std=none, cell=none, n=none, pixels=none, time=none,
-        time_std=none, resolution=resolution, smear=0.0, orbit=orbit, images="", left_out=left_out, channel=channel,
-        error_before=np.nan, error=np.nan, error_floor=np.nan, error_gains=np.nan, seam_gains=np.nan,
-        flat=flat,
+        time_std=none, resolution=resolution, smear=0.0, orbit=orbit, images="", left_out=left_out,
+        channel=channel, error_before=np.nan, error=np.nan, error_floor=np.nan, error_gains=np.nan,
+        seam_gains=np.nan, flat=flat,
     )  # fmt: skip
 
 

@@ -58,9 +58,10 @@ def transients(found: Sequence[Sought], settings: Config, run: Run, folder: str)
     for part, chances in zip(found, every, strict=True):
         name, peaks = f"segment {part.segment}", part.searched.peaks
         judged = sorted(zip(chances, peaks, strict=True), key=lambda j: (j[0], -abs(j[1].deviations)))
+        limit = wanted.transient_chance
         lines = [
-            [p.orbit, f"{p.lon / deg:.2f}", f"{p.lat / deg:.2f}", f"{p.contrast:.4f}", f"{p.contrast_std:.4f}",
-             f"{p.deviations:.2f}", f"{chance:.2g}", int(chance <= wanted.transient_chance),
+            [p.orbit, f"{p.lon / deg:.2f}", f"{p.lat / deg:.2f}", f"{p.contrast:.4f}",
+             f"{p.contrast_std:.4f}", f"{p.deviations:.2f}", f"{chance:.2g}", int(chance <= limit),
              f"{part.part:.3f}"]
             for chance, p in judged
         ]  # fmt: skip
@@ -68,10 +69,10 @@ def transients(found: Sequence[Sought], settings: Config, run: Run, folder: str)
         run.write(f"{stem}_transients.csv", lambda lines=lines: _csv(head, lines))  # type: ignore[misc]
         least = min(chances, default=1.0)
         highest = max((abs(p.deviations) for p in peaks), default=0.0)
-        claimed = sum(chance <= wanted.transient_chance for chance in chances)
+        claimed = sum(chance <= limit for chance in chances)
         rows += [
             Result("vmc", f"{name} transients claimed", "1", float(claimed),
-                   note=f"chance of a false one in the archive ≤ {wanted.transient_chance:g}; {len(peaks)} "
+                   note=f"chance of a false one in the archive ≤ {limit:g}; {len(peaks)} "
                         f"peaks, highest {highest:.1f} deviations, least chance {least:.2g}"),
             Result("vmc", f"{name} ground of the mosaics searched for transients", "%", 100 * part.part,
                    note="the rest lies at edges, or fewer than three other orbits saw it"),
