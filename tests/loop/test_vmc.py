@@ -312,7 +312,7 @@ def at_the_spot(found, place=SPOT):
     return score[cell], found.value[0][cell], found.std[0][cell]
 
 
-@pytest.mark.parametrize("trials", [3, pytest.param(24, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("trials", [2, pytest.param(24, marks=pytest.mark.slow)])
 def test_a_hot_spot_of_five_percent_stands_out_by_three_deviations(world, trials):
     """As many deviations as 5 % have stated errors, and 3 or more in as many cases as that predicts.
 
@@ -359,6 +359,9 @@ def test_peaks_are_apart_and_none_is_lost(bright):
     score = np.abs(np.nan_to_num(bright.value / bright.std))
     for k in range(14):
         own = [p for p in peaks if p.orbit == k]
+        assert bool(own) == (score[k] >= 3).any()
+        if not own:
+            continue
         lon, lat = np.array([p.lon for p in own]), np.array([p.lat for p in own])
         apart = simulate_scene._within(lon[:, None], lat[:, None], lon, lat) * 6051.8 * km
         assert (apart[~np.eye(len(own), dtype=bool)] >= 300 * km * (1 - 1e-6)).all()

@@ -50,6 +50,7 @@ def flat(number, light, *, orbits=12, spread=0.02, step=STEP, seed=1, **changes)
         np.arange(orbits),
         layers.astype(np.float32),
         0 * layers,
+        0 * layers,
         np.full(shape, 5),
         np.full(orbits, 1e3),
         area,

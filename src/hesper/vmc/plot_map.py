@@ -26,8 +26,9 @@ def whole_mission(segments: Sequence[SegmentMap]) -> "Figure":
         # Panels keep their proportions: side by side they fit a part of the planet, one above the other all.
         wide = 1 + max(s.segment for s in segments) - min(s.segment for s in segments)
         beside = wide < 5
-        # A segment's map is 40 by 110 degrees: as wide as the maps need, and their bars and labels.
-        drawn = figure(2.4 + 1.2 * wide + 0.8, 4.2) if beside else figure(7.6, 5.4)
+        # A segment is 40 by 110 degrees: as high and wide as the maps need, and their bars and labels.
+        panel = 0.9 + 0.6 * wide
+        drawn = figure(2 * panel + 3.2, 2.5 * panel / wide + 1.1) if beside else figure(7.6, 5.4)
         axes = drawn.subplots(1, 2, sharey=True) if beside else drawn.subplots(2, 1, sharex=True)
         bright = [_PER_MICROMETRE * s.brightness for s in segments]
         low, high = np.nanquantile(np.concatenate([b.ravel() for b in bright]), [0.01, 0.99])
@@ -211,7 +212,7 @@ def _panels(drawn: Any, axes: Any, made: SegmentMap, panels: Any) -> None:
 def _frame(axes: Any, segments: Sequence[SegmentMap], title: str) -> None:
     west, east = 40 * min(s.segment for s in segments), 40 * max(s.segment for s in segments) + 40
     axes.set_xlim(west, east)
-    axes.set_xticks(range(west, east + 1, 10 if east - west <= 40 else 20 if east - west <= 120 else 40))
+    axes.set_xticks(range(west, east + 1, 20 if east - west <= 120 else 40))
     axes.set_ylim(-50, 60)
     axes.set_title(title)
     axes.grid(False)
