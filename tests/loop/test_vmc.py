@@ -313,7 +313,7 @@ def at_the_spot(found, place=SPOT):
 
 
 @pytest.mark.parametrize("trials", [2, pytest.param(24, marks=pytest.mark.slow)])
-def test_a_hot_spot_of_five_percent_stands_out_by_three_deviations(world, trials):
+def test_a_hot_spot_of_five_percent_stands_out_by_three_deviations(world, trials, record_property):
     """As many deviations as 5 % have stated errors, and 3 or more in as many cases as that predicts.
 
     The stated error is that of the covariance of the clouds itself. The spot lies anywhere in a cell: a
@@ -326,6 +326,7 @@ def test_a_hot_spot_of_five_percent_stands_out_by_three_deviations(world, trials
         made = passes(world[2], 500 + k, orbits=22, over=place)
         found.append(at_the_spot(searched(world, heated(made, 0.05, place)), place))
     score, contrast, std = np.transpose(found)
+    record_property("deviations, contrast, std", np.round(found, 4).tolist())
     assert np.mean(std) == pytest.approx(expected_std(), rel=0.25)
     expected = SEEN * 0.05 / np.mean(std)
     assert np.mean(score) == pytest.approx(expected, abs=3 / np.sqrt(trials))
@@ -387,17 +388,19 @@ def meet_their_rate(chances):
 
 
 @pytest.mark.parametrize("trials", [2, pytest.param(80, marks=pytest.mark.slow)])
-def test_chances_of_clean_archives_come_as_often_as_stated(world, trials):
+def test_chances_of_clean_archives_come_as_often_as_stated(world, trials, record_property):
     """Images that overlap as an orbit's do, with drifting clouds, noise and drifting exposures."""
     chances = least_chances(world, (passes(world[2], 5000 + k, orbits=22) for k in range(trials)))
+    record_property("chances", np.sort(np.round(chances, 4)).tolist())
     assert meet_their_rate(chances), np.sort(chances)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("late", [0.0, 2400.0])
-def test_chances_come_as_often_where_all_is_seen_at_once_or_40_minutes_apart(world, late):
+def test_chances_come_as_often_where_all_is_seen_at_once_or_40_minutes_apart(world, late, record_property):
     made = (stack(world[2], 8000 + k, white=False, orbits=14, late=late) for k in range(40))
     chances = least_chances(world, made)
+    record_property("chances", np.sort(np.round(chances, 4)).tolist())
     assert meet_their_rate(chances), np.sort(chances)
 
 
