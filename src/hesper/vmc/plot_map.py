@@ -165,9 +165,10 @@ def orbits(mosaics: Sequence[OrbitMosaic]) -> "Figure":
 
     known = bool(np.isfinite([m.error for m in mosaics]).any())
     seams = [("level 2", "seam_before", 5), ("corrected", "seam", 0)]
+    # Where the true gradient does no better both curves are seen.
     errors = [
-        ("level 2", "error_before", 5), ("corrected", "error", 0),
-        ("one gain per image", "error_gains", 1), ("true gradient", "error_floor", 2),
+        ("level 2", "error_before", 5, "-"), ("corrected", "error", 0, "-"),
+        ("one gain per image", "error_gains", 1, "-"), ("true gradient", "error_floor", 2, "--"),
     ]  # fmt: skip
     with styled():
         drawn = figure(7.2 if known else 3.8, 3.2)
@@ -178,8 +179,9 @@ def orbits(mosaics: Sequence[OrbitMosaic]) -> "Figure":
         axes[0].set(xlabel="median seam of the orbit [%]", ylabel="orbits up to that")
         if known:
             _cumulative(axes[0], [100 * m.seam_gains for m in mosaics], "one gain per image", COLOURS[1])
-            for name, field, colour in errors:
-                _cumulative(axes[1], [100 * getattr(m, field) for m in mosaics], name, COLOURS[colour])
+            for name, field, colour, line in errors:
+                values = [100 * getattr(m, field) for m in mosaics]
+                _cumulative(axes[1], values, name, COLOURS[colour], line)
             axes[1].set_xlabel("mosaic against truth [%]")
         for place in axes:
             place.set_xscale("log")
@@ -193,10 +195,10 @@ def orbits(mosaics: Sequence[OrbitMosaic]) -> "Figure":
         return drawn
 
 
-def _cumulative(axes: Any, values: Sequence[float], name: str, colour: str) -> None:
+def _cumulative(axes: Any, values: Sequence[float], name: str, colour: str, line: str = "-") -> None:
     known = np.sort([v for v in values if np.isfinite(v)])
     if known.size:
-        axes.step(known, np.arange(1, known.size + 1), color=colour, label=name, where="post")
+        axes.step(known, np.arange(1, known.size + 1), color=colour, label=name, where="post", ls=line)
 
 
 def _panels(drawn: Any, axes: Any, made: SegmentMap, panels: Any) -> None:
