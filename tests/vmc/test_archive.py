@@ -346,7 +346,14 @@ def test_of_two_images_of_a_moment_the_one_that_can_be_used_is_taken(archive, tm
     path = max(groups(archive).values(), key=len)[0]
     whole, orbit = path.read_bytes(), read.name(path).orbit
     lying, good, second = (tmp_path / f"V{orbit:04d}_{k:04d}_N22.IMG" for k in (901, 902, 903))
-    lying.write_bytes(whole.replace(b"SPACECRAFT_CENTRIC_LATITUDE=", b"SPACECRAFT_CENTRIC_LATITUDE=8", 1))
+    lie = re.sub(
+        rb"(SPACECRAFT_CENTRIC_LATITUDE=-?\d*)(\d)(?=\.)",
+        lambda m: m[1] + (b"1" if m[2] > b"4" else b"8"),
+        whole,
+    )
+    assert len(lie) == len(whole)
+    assert lie != whole
+    lying.write_bytes(lie)
     for place in (good, second):
         place.write_bytes(whole)
     found = read_orbit.frames([lying, good, second], source("label"), settings(archive).masking)
