@@ -321,7 +321,32 @@ def test_bad_files_are_listed_and_the_rest_goes_on(archive, tmp_path):
     for number, (old, new) in enumerate(LIES, start=906):
         assert re.search(old, whole), old
         own = re.sub(rb"(IMAGE_TIME +=.*\.)\d{3}Z", rb"\g<1>%dZ" % number, whole, count=1)
-        degree = rb"(SPACECRAFT_CENTRIC_LATITUDE=-?\d*)(\d)(?=\.)"
+        lie = re.sub(old, lambda m, new=new: m[1] + new.ljust(len(m[2]))[: len(m[2])], own, count=1)
+        (broken / f"V{orbit:04d}_{number:04d}_N22.IMG").write_bytes(lie)
+    (broken / f"V{orbit:04d}_0990_N22.IMG").symlink_to(broken / "nowhere")
+    (broken / "again").mkdir()
+    shutil.copy(good[0], broken / "again" / good[0].name)
+    with runs.open_run(tmp_path / "out", products.Provenance(recipe={}), quiet=True) as run:
+        rows = pipeline.run(settings(broken, level3=False), run)
+    lost = next(row for row in rows if row.quantity == "images left out")
+    assert lost.value == 8 + len(LIES)
+    reasons = ("duplicate", "IMAGE_TIME", "not the name", "no such file", "a second file of this name")
+    said = ("EXPOSURE_DURATION", "RADIANCE_SCALING_FACTOR", "SEMIMAJOR", "TARGET_NAME", "VICAR header")
+    for reason in (*reasons, *said):
+        assert reason in lost.note, reason
+    assert "not used" not in lost.note
+    listed = (tmp_path / "out" / "images.csv").read_text().splitlines()[1:]
+    assert len(listed) == len(good) + 8 + len(LIES)
+    assert len({line.split(",")[0] for line in listed}) == len(listed) - 1
+    assert sum(",yes," in line for line in listed) == len(good)
+
+
+def test_of_two_images_of_a_moment_the_one_that_can_be_used_is_taken(archive, tmp_path):
+    """The first by name says that the spacecraft was elsewhere; then two good ones."""
+    path = max(groups(archive).values(), key=len)[0]
+    whole, orbit = path.read_bytes(), read.name(path).orbit
+    lying, good, second = (tmp_path / f"V{orbit:04d}_{k:04d}_N22.IMG" for k in (901, 902, 903))
+    degree = rb"(SPACECRAFT_CENTRIC_LATITUDE=-?\d*)(\d)(?=\.)"
     lie = re.sub(degree, lambda m: m[1] + (b"1" if m[2] > b"4" else b"8"), whole)
     assert len(lie) == len(whole)
     assert lie != whole
