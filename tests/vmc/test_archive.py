@@ -1,11 +1,14 @@
 """A small simulated archive through the whole pipeline: files, geometry, products, bad input."""
 
 import dataclasses
+import pickle
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import filelock
 import numpy as np
 import pytest
 
@@ -30,6 +33,7 @@ from hesper.vmc.data import CHANNELS
 from hesper.vmc.data_map import Scene
 from hesper.vmc.data_orbit import OrbitMosaic
 
+CREATED = "2025-01-01T00:00:00"
 SMALL = {"orbits": 4, "images": 20, "refused": 0.25}
 
 
@@ -37,22 +41,41 @@ def settings(archive, **changes):
     return config.load(pipeline.Config, {"archive": str(archive), "simulation": SMALL, **changes})
 
 
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("archive")
-    table = {"archive": "", "simulation": {**SMALL, "backplanes": True}}
-    with runs.open_run(folder, products.Provenance(recipe={}), quiet=True) as run:
-        pipeline.simulate(config.load(pipeline.Config, table), run)
+def once(name, tmp_path_factory, worker_id, build):
+    """Return a folder that one of the test processes builds, and all read."""
+    if worker_id == "master":
+        return build(tmp_path_factory.mktemp(name))
+    root = tmp_path_factory.getbasetemp().parent
+    with filelock.FileLock(root / f"vmc-{name}.lock"):
+        folder, done = root / f"vmc-{name}", root / f"vmc-{name}.done"
+        if not done.is_file():
+            build(folder)
+            done.touch()
     return folder
 
 
 @pytest.fixture(scope="module")
-def made(archive, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("made")
-    with runs.open_run(folder, products.Provenance(recipe={}), quiet=True) as run:
-        # Three orbits seldom see the same ground: cells of two are mapped too.
-        rows = pipeline.run(settings(archive, emissivity={"least_count": 2}), run)
-    return folder, rows
+def archive(tmp_path_factory, worker_id):
+    def build(folder):
+        table = {"archive": "", "simulation": {**SMALL, "backplanes": True}}
+        with runs.open_run(folder, products.Provenance(recipe={}), quiet=True) as run:
+            pipeline.simulate(config.load(pipeline.Config, table), run)
+        return folder
+
+    return once("archive", tmp_path_factory, worker_id, build)
+
+
+@pytest.fixture(scope="module")
+def made(archive, tmp_path_factory, worker_id):
+    def build(folder):
+        with runs.open_run(folder, products.Provenance(recipe={}), quiet=True) as run:
+            # Three orbits seldom see the same ground: cells of two are mapped too.
+            rows = pipeline.run(settings(archive, emissivity={"least_count": 2}), run)
+            run.write("rows.pickle", lambda: pickle.dumps(rows))
+        return folder
+
+    folder = once("made", tmp_path_factory, worker_id, build)
+    return folder, pickle.loads((folder / "rows.pickle").read_bytes())
 
 
 def shots():
@@ -318,6 +341,39 @@ def test_bad_files_are_listed_and_the_rest_goes_on(archive, tmp_path):
     assert sum(",yes," in line for line in listed) == len(good)
 
 
+def test_of_two_images_of_a_moment_the_one_that_can_be_used_is_taken(archive, tmp_path):
+    """The first by name says that the spacecraft was elsewhere; then two good ones."""
+    path = max(groups(archive).values(), key=len)[0]
+    whole, orbit = path.read_bytes(), read.name(path).orbit
+    lying, good, second = (tmp_path / f"V{orbit:04d}_{k:04d}_N22.IMG" for k in (901, 902, 903))
+    degree = rb"(SPACECRAFT_CENTRIC_LATITUDE=-?\d*)(\d)(?=\.)"
+    lie = re.sub(degree, lambda m: m[1] + (b"1" if m[2] > b"4" else b"8"), whole)
+    assert len(lie) == len(whole)
+    assert lie != whole
+    lying.write_bytes(lie)
+    for place in (good, second):
+        place.write_bytes(whole)
+    found = read_orbit.frames([lying, good, second], source("label"), settings(archive).masking)
+    assert list(found.name) == [good.stem]
+    first, last = found.left_out.split(" | ")
+    assert lying.stem in first
+    assert "one of them lies" in first
+    assert second.stem in last
+    assert f"duplicate; {good.stem} is taken" in last
+
+
+@pytest.mark.parametrize("value", [b"\xff\xff", b"\x00\x00", b"\x7f\xc0"], ids=["outside", "zero", "garbage"])
+def test_overwritten_pixels_are_called_so(archive, tmp_path, value):
+    """A third of the lines: nothing is said of the geometry."""
+    path = max(groups(archive).values(), key=len)[0]
+    whole = path.read_bytes()
+    start = 1024 * (pds3.read_label(path)["^IMAGE"] - 1) + 2 * 512 * 200
+    spoilt = tmp_path / path.name
+    spoilt.write_bytes(whole[:start] + value * (512 * 170) + whole[start + 2 * 512 * 170 :])
+    with pytest.raises(InputError, match=r"MEAN: found .*; expected .* as its pixels have; .* overwritten"):
+        read_orbit.frames([spoilt], source("label"), settings(archive).masking)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -362,7 +418,7 @@ def test_integers_hold_the_corrected_image_to_half_a_step(archive, tmp_path):
     )  # fmt: skip
     made = []
     for kind in ("PC_REAL", "MSB_INTEGER"):
-        (tmp_path / kind).write_bytes(write_map.level3(path, flat, sample_type=kind))
+        (tmp_path / kind).write_bytes(write_map.level3(path, flat, sample_type=kind, created=CREATED))
         made.append(pds3.read_image(tmp_path / kind))
     real, whole = made
     assert whole.data.dtype.kind == "i"
@@ -380,7 +436,9 @@ def test_integers_hold_the_corrected_image_to_half_a_step(archive, tmp_path):
 def test_an_orbit_that_was_not_corrected_has_no_level_3(archive):
     path = read.files(archive / "DATA")[0]
     with pytest.raises(InputError, match="not corrected \\(uncertain\\)"):
-        write_map.level3(path, calibrate_gradient.refused("uncertain"), sample_type="PC_REAL")
+        write_map.level3(
+            path, calibrate_gradient.refused("uncertain"), sample_type="PC_REAL", created=CREATED
+        )
 
 
 def test_other_channels_have_mosaics_and_no_gradient(archive, tmp_path):
@@ -404,12 +462,10 @@ def test_other_channels_have_mosaics_and_no_gradient(archive, tmp_path):
         read.channels(settings(tmp_path, camera={"focal": [1400.0]}).camera)
 
 
-def test_missing_geometry_is_one_clear_line(archive):
+def test_missing_geometry_is_one_clear_line(archive, tmp_path):
     paths = next(iter(groups(archive).values()))
+    moved = [Path(shutil.copy(path, tmp_path)) for path in paths]
     with pytest.raises(InputError, match="GEO"):
-        moved = list(paths)
-        for path in moved:
-            read_orbit.backplanes(path).rename(read_orbit.backplanes(path).with_suffix(".AWAY"))
         read_orbit.frames(moved, source("geo"), settings(archive).masking)
 
 

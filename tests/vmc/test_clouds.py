@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 
 from hesper.units import deg, km
-from hesper.vmc import model_camera, model_clouds, model_relief
+from hesper.vmc import model_camera, model_clouds, model_relief, simulate
 
 RADIUS = 6051.8 * km
+
+
+def pattern(rows, first, seed, orbit, length):
+    """Return the clouds of an orbit."""
+    return model_clouds.pattern(rows, first, simulate.cloud_draws(seed, orbit, length), length=length)
 
 
 @pytest.mark.parametrize("length", [500 * km, 1000 * km])
@@ -22,7 +27,7 @@ def test_spectrum_gives_unit_variance_and_half_the_correlation_at_half_the_lengt
 def test_clouds_are_gaussian_of_that_size_and_as_variable_on_all_latitudes():
     length, seeds = 500 * km, 60
     cell, lat = model_clouds.cell(length), np.array([75.0, 40.0, 0.0, -0.25, -55.0]) * deg
-    fields = np.array([model_clouds.pattern(lat, 0.0, seed, 7, length=length) for seed in range(seeds)])
+    fields = np.array([pattern(lat, 0.0, seed, 7, length) for seed in range(seeds)])
     variance = np.mean(fields**2, axis=2)
     # Means over seeds: their own scatter says how well they are known.
     error = variance.std(axis=0) / np.sqrt(seeds)
@@ -46,7 +51,7 @@ def test_between_cells_clouds_vary_as_much_as_on_them():
     rows = 20 * deg - cell * np.arange(8)
     lost = []
     for seed in range(20):
-        field = model_clouds.pattern(rows, 0.0, seed, 1, length=length).astype(float)
+        field = pattern(rows, 0.0, seed, 1, length).astype(float)
         place = (-0.5 * cell, float(rows[0]) + 0.5 * cell, cell)
         lon, lat = (np.arange(field.shape[1]) + 0.5) * cell, rows[3] - 0.5 * cell
         between = [model_camera.lookup(x, lat, field, *place) for x in lon]
@@ -57,11 +62,11 @@ def test_between_cells_clouds_vary_as_much_as_on_them():
 def test_clouds_do_not_depend_on_the_rows_asked_for_and_drift_as_one():
     length = 500 * km
     cell, lat = model_clouds.cell(length), np.array([30.0, 10.0, -20.0]) * deg
-    whole = model_clouds.pattern(lat, 0.0, 3, 5, length=length)
-    assert np.array_equal(model_clouds.pattern(lat[1:2], 0.0, 3, 5, length=length)[0], whole[1])
-    later = model_clouds.pattern(lat, 4 * cell, 3, 5, length=length)
+    whole = pattern(lat, 0.0, 3, 5, length)
+    assert np.array_equal(pattern(lat[1:2], 0.0, 3, 5, length)[0], whole[1])
+    later = pattern(lat, 4 * cell, 3, 5, length)
     np.testing.assert_allclose(later, np.roll(whole, -4, axis=1), atol=1e-5)
-    assert abs(np.corrcoef(model_clouds.pattern(lat, 0.0, 3, 6, length=length)[0], whole[0])[0, 1]) < 0.5
+    assert abs(np.corrcoef(pattern(lat, 0.0, 3, 6, length)[0], whole[0])[0, 1]) < 0.5
 
 
 def test_relief_has_its_amplitude_on_and_between_the_points_of_its_lattice():

@@ -27,6 +27,7 @@ from hesper.vmc.grid_segment import Stack
 
 RADIUS = 6051.8e3
 STEP = 1 * deg
+CREATED = "2025-01-01T00:00:00"
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,7 @@ def flat(number, light, *, orbits=12, spread=0.02, step=STEP, seed=1, **changes)
     stack = Stack(
         np.arange(orbits),
         layers.astype(np.float32),
+        0 * layers,
         0 * layers,
         np.full(shape, 5),
         np.full(orbits, 1e3),
@@ -84,7 +86,7 @@ def test_all_forty_five_files_open_where_they_lie(light, tmp_path):
         made, _ = flat(number, light, orbits=4, seed=number)
         for suffix, (field, _, _) in write_map.SUFFIXES.items():
             path = tmp_path / write_map.segment_name(number, suffix)
-            path.write_bytes(write_map.segment_file(made, suffix, {}))
+            path.write_bytes(write_map.segment_file(made, suffix, {}, CREATED))
             names.append(path.name)
             values = getattr(made, field).astype(np.float32)
             with rasterio.open(path) as opened:
@@ -129,7 +131,7 @@ def finer(made, times):
 def test_small_cells_make_files_of_their_size(light, tmp_path, step):
     made = finer(flat(8, light, orbits=3)[0], round(1 / step))
     path = tmp_path / write_map.segment_name(8, "emi")
-    path.write_bytes(write_map.segment_file(made, "emi", {}))
+    path.write_bytes(write_map.segment_file(made, "emi", {}, CREATED))
     image = pds3.read_image(path)
     assert image.data.shape == (round(110 / step), round(40 / step))
     assert image.label.object("IMAGE_MAP_PROJECTION")["MAP_RESOLUTION"] == pytest.approx(1 / step)

@@ -76,6 +76,7 @@ class OrbitMosaic:
     n: Array = array("cell", "count", "images", dtype=np.int32)
     pixels: Array = array("cell", "count", "pixels", dtype=np.int32)
     time: Array = array("cell", "s", "mean time of its images after the orbit's first", dtype=np.float32)
+    time_std: Array = array("cell", "s", "deviation of their times, 0 where there is one", dtype=np.float32)
     resolution: float = number("rad", "size of a cell")
     smear: float = number("m", "mean length over which the images are smeared, about northward")
     orbit: int = number("1", "orbit number", dtype=int)

@@ -126,13 +126,15 @@ def mosaic(made: Cells, flat: FlatField) -> OrbitMosaic:
     divisor = calibrate_gradient.factor(flat.gradient, made.x, made.y) if accepted else np.ones(made.x.size)
     ids, mean, spread, n, pixels = _joined(made, made.value / divisor)
     late = np.repeat(made.time - made.time.min(), np.diff(made.start))
+    _, time, apart, _, _ = _joined(made, late)
     return OrbitMosaic(
         brightness=mean,
         brightness_std=spread,
         cell=ids,
         n=n,
         pixels=pixels,
-        time=joined(made, late)[1],
+        time=time,
+        time_std=np.where(n > 1, apart * np.sqrt(1 - 1 / n), 0.0),
         resolution=made.resolution,
         smear=float(np.average(made.smear, weights=np.diff(made.start))),
         orbit=made.orbit,
@@ -153,9 +155,9 @@ def nothing(orbit: int, channel: str, resolution: float, left_out: str, flat: Fl
     none = np.zeros(0)
     return OrbitMosaic(
         brightness=none, brightness_std=none, cell=none, n=none, pixels=none, time=none,
-        resolution=resolution, smear=0.0, orbit=orbit, images="", left_out=left_out, channel=channel,
-        error_before=np.nan, error=np.nan, error_floor=np.nan, error_gains=np.nan, seam_gains=np.nan,
-        flat=flat,
+        time_std=none, resolution=resolution, smear=0.0, orbit=orbit, images="", left_out=left_out,
+        channel=channel, error_before=np.nan, error=np.nan, error_floor=np.nan, error_gains=np.nan,
+        seam_gains=np.nan, flat=flat,
     )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ class Stack(NamedTuple):
     """(orbit, y, x) float32; NaN where an orbit saw nothing."""
     time: Array
     """(orbit, y, x) float32, of the images in a cell, after the orbit's first [s]."""
+    time_std: Array
+    """(orbit, y, x) float32, deviation of the times of the images in a cell [s]."""
     pixels: Array
     """(y, x)."""
     smear: Array
@@ -75,7 +77,7 @@ def stacked(mosaics: Sequence[OrbitMosaic], segment: int, resolution: float) -> 
     grid = segment_grid(segment, resolution)
     rows, columns = maps.shape(grid)
     around, first_row = round(2 * np.pi / resolution), round((np.pi / 2 - NORTH) / resolution)
-    orbit, layers, times, smear = [], [], [], []
+    orbit, layers, times, spreads, smear = [], [], [], [], []
     pixels = np.zeros((rows, columns), int)
     for made in mosaics:
         if abs(made.resolution - resolution) > 1e-9:
@@ -89,17 +91,19 @@ def stacked(mosaics: Sequence[OrbitMosaic], segment: int, resolution: float) -> 
             continue
         layer = np.full((rows, columns), np.nan, np.float32)
         layer[row[inside], column[inside]] = made.brightness[inside]
-        time = np.zeros((rows, columns), np.float32)
+        time, spread = np.zeros((2, rows, columns), np.float32)
         time[row[inside], column[inside]] = made.time[inside]
+        spread[row[inside], column[inside]] = made.time_std[inside]
         pixels[row[inside], column[inside]] += made.pixels[inside]
         orbit.append(made.orbit)
         layers.append(layer)
         times.append(time)
+        spreads.append(spread)
         smear.append(made.smear)
     area = np.broadcast_to(np.cos(grid.y / VENUS_RADIUS)[:, None], (rows, columns))
     none = np.zeros((0, rows, columns), np.float32)
-    stack, late = (np.stack(parts) if parts else none for parts in (layers, times))
-    return Stack(np.array(orbit, int), stack, late, pixels, np.array(smear), area)
+    stack, late, apart = (np.stack(parts) if parts else none for parts in (layers, times, spreads))
+    return Stack(np.array(orbit, int), stack, late, apart, pixels, np.array(smear), area)
 
 
 def factors(stack: Stack, models: Array, reference: Array, *, least: float) -> Factors:

@@ -7,7 +7,6 @@ import numpy as np
 from hesper.compiled import compiled
 from hesper.constants import VENUS_RADIUS
 from hesper.record import Array
-from hesper.runs import generator
 from hesper.units import deg
 
 _COARSE, _FINE = 0.64, 0.36
@@ -50,7 +49,7 @@ def cell(length: float) -> float:
     return 1 * deg / math.ceil(1 * deg * _CELLS_PER_DEVIATION / deviation)
 
 
-def pattern(rows: Array, first: float, seed: int, orbit: int, *, length: float) -> Array:
+def pattern(rows: Array, first: float, drawn: Array, *, length: float) -> Array:
     """Return a Gaussian field of unit variance (row, column) round the planet.
 
     Parameters
@@ -59,15 +58,14 @@ def pattern(rows: Array, first: float, seed: int, orbit: int, *, length: float) 
         Latitudes of the rows [rad].
     first
         Longitude [rad] of the first column; the others follow eastward, `cell(length)` apart.
-    seed, orbit
-        Which field.
+    drawn
+        Standard normal numbers (2, degree, order), as many of each as `spectrum` has degrees.
     length
         Full width of its correlation [m].
     """
     deviation = np.sqrt(spectrum(length))
     count = deviation.size
-    drawn = generator(seed, 4, orbit).standard_normal((2, count, count))
-    drawn *= deviation[:, None]
+    drawn = drawn * deviation[:, None]
     waves = np.zeros((2, count, rows.size))
     _sum_degrees(np.sin(rows), np.cos(rows), drawn[0], drawn[1], waves[0], waves[1])
     columns = round(2 * np.pi / cell(length))

@@ -15,6 +15,7 @@ from hesper.units import deg
 from hesper.vmc import (
     calibrate_gradient,
     grid_segment,
+    pipeline_created,
     pipeline_day,
     pipeline_demo,
     pipeline_fates,
@@ -170,7 +171,9 @@ def _corrected(tasks: Sequence[Task], mosaics: Sequence[OrbitMosaic], settings: 
         if path.stem in kept
     ]
     if items:
-        work = functools.partial(_level3, sample_type=settings.gradient.sample_type)
+        work = functools.partial(
+            _level3, sample_type=settings.gradient.sample_type, created=pipeline_created.created(run)
+        )
         names = [_level3_name(path) for path, _ in items]
         run.map(work, items, names, title="corrected images")
 
@@ -179,5 +182,5 @@ def _level3_name(path: Path) -> str:
     return f"level3/{path.stem[1:5]}/{write_map.level3_name(path)}"
 
 
-def _level3(item: tuple[Path, FlatField], *, sample_type: str) -> bytes:
-    return write_map.level3(item[0], item[1], sample_type=sample_type)
+def _level3(item: tuple[Path, FlatField], *, sample_type: str, created: str) -> bytes:
+    return write_map.level3(item[0], item[1], sample_type=sample_type, created=created)

@@ -17,7 +17,6 @@ from hesper.vmc.data_map import Difference, SegmentMap
 from hesper.vmc.pipeline_config import Config
 
 _SEGMENTS = 9
-"""Of an archive: the chance of a false claim is shared among them."""
 
 
 class Mapped(NamedTuple):
@@ -28,34 +27,64 @@ class Mapped(NamedTuple):
     models: Array
 
 
-def results(part: Mapped, settings: Config, run: Run, folder: str) -> list[Result]:
-    """Search transients, average units, compare with another map; each as a CSV."""
-    made, wanted, name = part.made, settings.emissivity, f"segment {part.made.segment}"
+class Sought(NamedTuple):
+    """What a segment was searched for transients."""
+
+    segment: int
+    searched: retrieve_claim.Searched
+    part: float
+    """Of the mosaics' ground."""
+
+
+def sought(part: Mapped, settings: Config) -> Sought:
+    """Search a segment for transients."""
+    made, wanted = part.made, settings.emissivity
     used = made.factor_literal if made.normalisation == "literal" else made.factor_model
     seen = retrieve_transient.contrasts(
         part.stack, part.models, used, made.grid, size=wanted.transient_size, blur=settings.atmosphere.blur,
         speed=wanted.cloud_speed,
     )  # fmt: skip
-    peaks = retrieve_claim.transients(
-        seen, part.stack.orbit, size=wanted.transient_size + settings.atmosphere.blur, segments=_SEGMENTS
-    )
-    claimed = [t.chance <= wanted.transient_chance for t in peaks]
+    apart = wanted.transient_size + settings.atmosphere.blur
+    return Sought(made.segment, retrieve_claim.peaks(seen, part.stack.orbit, size=apart), seen.searched)
+
+
+def transients(found: Sequence[Sought], settings: Config, run: Run, folder: str) -> list[Result]:
+    """Judge the peaks of all segments together; each segment's as a CSV, the least likely first."""
+    wanted = settings.emissivity
+    every = retrieve_claim.chances([part.searched for part in found])
+    head = ["orbit", "lon_deg", "lat_deg", "contrast", "contrast_std", "deviations", "chance", "claimed",
+            "searched_part"]  # fmt: skip
+    rows = []
+    for part, chances in zip(found, every, strict=True):
+        name, peaks = f"segment {part.segment}", part.searched.peaks
+        judged = sorted(zip(chances, peaks, strict=True), key=lambda j: (j[0], -abs(j[1].deviations)))
+        limit = wanted.transient_chance
+        lines = [
+            [p.orbit, f"{p.lon / deg:.2f}", f"{p.lat / deg:.2f}", f"{p.contrast:.4f}",
+             f"{p.contrast_std:.4f}", f"{p.deviations:.2f}", f"{chance:.2g}", int(chance <= limit),
+             f"{part.part:.3f}"]
+            for chance, p in judged
+        ]  # fmt: skip
+        stem = folder + write_map.segment_name(part.segment, "")[:-5]
+        run.write(f"{stem}_transients.csv", lambda lines=lines: _csv(head, lines))  # type: ignore[misc]
+        least = min(chances, default=1.0)
+        highest = max((abs(p.deviations) for p in peaks), default=0.0)
+        claimed = sum(chance <= limit for chance in chances)
+        rows += [
+            Result("vmc", f"{name} transients claimed", "1", float(claimed),
+                   note=f"chance of a false one in the archive ≤ {limit:g}; {len(peaks)} "
+                        f"peaks, highest {highest:.1f} deviations, least chance {least:.2g}"),
+            Result("vmc", f"{name} ground of the mosaics searched for transients", "%", 100 * part.part,
+                   note="the rest lies at edges, or fewer than three other orbits saw it"),
+        ]  # fmt: skip
+    return rows
+
+
+def results(part: Mapped, settings: Config, run: Run, folder: str) -> list[Result]:
+    """Average units and compare with another map; each as a CSV."""
+    made, wanted, name = part.made, settings.emissivity, f"segment {part.made.segment}"
     stem = folder + write_map.segment_name(made.segment, "")[:-5]
-    lines = [
-        [t.orbit, f"{t.lon / deg:.2f}", f"{t.lat / deg:.2f}", f"{t.contrast:.4f}", f"{t.contrast_std:.4f}",
-         f"{t.significance:.2f}", f"{t.chance:.2g}", int(sure)]
-        for t, sure in zip(peaks, claimed, strict=True)
-    ]  # fmt: skip
-    head = ["orbit", "lon_deg", "lat_deg", "contrast", "contrast_std", "deviations", "chance", "claimed"]
-    run.write(f"{stem}_transients.csv", lambda: _csv(head, lines))
-    highest = max((abs(t.significance) for t in peaks), default=0.0)
-    rows = [
-        Result("vmc", f"{name} transients claimed", "1", float(sum(claimed)),
-               note=f"chance of a false one in an archive ≤ {wanted.transient_chance:g}; "
-                    f"{len(peaks)} peaks, highest {highest:.1f} deviations"),
-        Result("vmc", f"{name} ground of the mosaics searched for transients", "%", 100 * seen.searched,
-               note="the rest lies at edges, or fewer than three other orbits saw it"),
-    ]  # fmt: skip
+    rows = []
     if wanted.units:
         number, names = read_map.units(config.existing(wanted.units), made.grid)
         found = retrieve_anomaly.units(made, number, names, blur=settings.atmosphere.blur)

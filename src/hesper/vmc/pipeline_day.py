@@ -13,7 +13,7 @@ from hesper.products import Figure, Result, Section
 from hesper.record import record, setting
 from hesper.runs import Run
 from hesper.units import deg, km
-from hesper.vmc import calibrate, grid, model, pipeline_checks, plot, read, write
+from hesper.vmc import calibrate, grid, model, pipeline_checks, pipeline_created, plot, read, write
 from hesper.vmc.data import Channel, Map, Pointing
 
 _PRODUCTS = ("map.img", "map.nc", "map.tif", "polar.tif", "image.png", "map.png", "polar.png")
@@ -153,7 +153,8 @@ def _maps(found: Pointing, settings: DaySide, run: Run, folder: str) -> tuple[Ma
         settings.polar_resolution, half_width=9000 * km
     )
     polar = grid.radiance_map([found], square, largest_emission=settings.largest_emission)
-    run.write(f"{stem}map.img", lambda: write.radiance_map(flat, found))
+    created = pipeline_created.created(run)
+    run.write(f"{stem}map.img", lambda: write.radiance_map(flat, found, created))
     run.write(f"{stem}map.nc", lambda: products.netcdf(flat))
     run.write(f"{stem}map.tif", lambda: products.geotiff(flat))
     run.write(f"{stem}polar.tif", lambda: products.geotiff(polar))

@@ -18,6 +18,7 @@ from hesper.vmc import (
     grid_segment,
     model_surface,
     pipeline_anomaly,
+    pipeline_created,
     plot_map,
     read_map,
     retrieve,
@@ -67,6 +68,7 @@ def mapped(
     truth = truth_path(settings)
     scene = None if truth is None else products.read(truth, Scene)
     found: list[SegmentMap] = []
+    sought: list[pipeline_anomaly.Sought] = []
     left: list[str] = []
     rows: list[Result] = []
     # One segment after the other: its stack of mosaics is the largest thing in memory.
@@ -81,12 +83,14 @@ def mapped(
             continue
         _written(part.made, settings, run, folder)
         rows += _rows(part, settings, scene) + pipeline_anomaly.results(part, settings, run, folder)
+        sought.append(pipeline_anomaly.sought(part, settings))
         if scene is not None:
             drawn = figures.png(plot_map.truth(part.made, scene))
             name = write_map.segment_name(number, "")[:-5]
             run.write(f"{folder}{name}_truth.png", lambda drawn=drawn: drawn)  # type: ignore[misc]
         found.append(part.made)
     rows.insert(0, Result("vmc", "segments mapped", "1", float(len(found)), note="; ".join(left)))
+    rows += pipeline_anomaly.transients(sought, settings, run, folder)
     rows += pipeline_anomaly.borders(found, settings)
     if found:
         run.write(f"{folder}mosaic.png", lambda: figures.png(plot_map.whole_mission(found)))
@@ -132,10 +136,11 @@ def _written(made: SegmentMap, settings: Config, run: Run, folder: str) -> None:
         "HESPER:ALTIMETRY_STD": pds3.Quantity(settings.emissivity.altimetry_std / km, "KM"),
         "HESPER:TEMPERATURE_STD": pds3.Quantity(settings.emissivity.temperature_std, "K"),
     }
+    created = pipeline_created.created(run)
     for suffix in write_map.SUFFIXES:
         run.write(
             folder + write_map.segment_name(made.segment, suffix),
-            lambda suffix=suffix: write_map.segment_file(made, suffix, notes),  # type: ignore[misc]
+            lambda suffix=suffix: write_map.segment_file(made, suffix, notes, created),  # type: ignore[misc]
         )
     stem = folder + write_map.segment_name(made.segment, "")[:-5]
     run.write(f"{stem}.tif", lambda: products.geotiff(made))

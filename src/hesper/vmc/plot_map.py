@@ -24,8 +24,11 @@ def whole_mission(segments: Sequence[SegmentMap]) -> "Figure":
     """Draw the joined mosaic and the pixels per cell (guide, figure 2.2)."""
     with styled():
         # Panels keep their proportions: side by side they fit a part of the planet, one above the other all.
-        beside = 40 * (1 + max(s.segment for s in segments) - min(s.segment for s in segments)) < 200
-        drawn = figure(8.6, 4.2) if beside else figure(7.6, 5.4)
+        wide = 1 + max(s.segment for s in segments) - min(s.segment for s in segments)
+        beside = wide < 5
+        # A segment is 40 by 110 degrees: as high and wide as the maps need, and their bars and labels.
+        panel = 0.9 + 0.6 * wide
+        drawn = figure(2 * panel + 3.2, 2.5 * panel / wide + 1.1) if beside else figure(7.6, 5.4)
         axes = drawn.subplots(1, 2, sharey=True) if beside else drawn.subplots(2, 1, sharex=True)
         bright = [_PER_MICROMETRE * s.brightness for s in segments]
         low, high = np.nanquantile(np.concatenate([b.ravel() for b in bright]), [0.01, 0.99])
@@ -162,9 +165,10 @@ def orbits(mosaics: Sequence[OrbitMosaic]) -> "Figure":
 
     known = bool(np.isfinite([m.error for m in mosaics]).any())
     seams = [("level 2", "seam_before", 5), ("corrected", "seam", 0)]
+    # Where the true gradient does no better both curves are seen.
     errors = [
-        ("level 2", "error_before", 5), ("corrected", "error", 0),
-        ("one gain per image", "error_gains", 1), ("true gradient", "error_floor", 2),
+        ("level 2", "error_before", 5, "-"), ("corrected", "error", 0, "-"),
+        ("one gain per image", "error_gains", 1, "-"), ("true gradient", "error_floor", 2, "--"),
     ]  # fmt: skip
     with styled():
         drawn = figure(7.2 if known else 3.8, 3.2)
@@ -175,8 +179,9 @@ def orbits(mosaics: Sequence[OrbitMosaic]) -> "Figure":
         axes[0].set(xlabel="median seam of the orbit [%]", ylabel="orbits up to that")
         if known:
             _cumulative(axes[0], [100 * m.seam_gains for m in mosaics], "one gain per image", COLOURS[1])
-            for name, field, colour in errors:
-                _cumulative(axes[1], [100 * getattr(m, field) for m in mosaics], name, COLOURS[colour])
+            for name, field, colour, line in errors:
+                values = [100 * getattr(m, field) for m in mosaics]
+                _cumulative(axes[1], values, name, COLOURS[colour], line)
             axes[1].set_xlabel("mosaic against truth [%]")
         for place in axes:
             place.set_xscale("log")
@@ -190,10 +195,10 @@ def orbits(mosaics: Sequence[OrbitMosaic]) -> "Figure":
         return drawn
 
 
-def _cumulative(axes: Any, values: Sequence[float], name: str, colour: str) -> None:
+def _cumulative(axes: Any, values: Sequence[float], name: str, colour: str, line: str = "-") -> None:
     known = np.sort([v for v in values if np.isfinite(v)])
     if known.size:
-        axes.step(known, np.arange(1, known.size + 1), color=colour, label=name, where="post")
+        axes.step(known, np.arange(1, known.size + 1), color=colour, label=name, where="post", ls=line)
 
 
 def _panels(drawn: Any, axes: Any, made: SegmentMap, panels: Any) -> None:
@@ -207,7 +212,9 @@ def _panels(drawn: Any, axes: Any, made: SegmentMap, panels: Any) -> None:
 
 
 def _frame(axes: Any, segments: Sequence[SegmentMap], title: str) -> None:
-    axes.set_xlim(40 * min(s.segment for s in segments), 40 * max(s.segment for s in segments) + 40)
+    west, east = 40 * min(s.segment for s in segments), 40 * max(s.segment for s in segments) + 40
+    axes.set_xlim(west, east)
+    axes.set_xticks(range(west, east + 1, 20 if east - west <= 120 else 40))
     axes.set_ylim(-50, 60)
     axes.set_title(title)
     axes.grid(False)

@@ -24,6 +24,8 @@ from hesper.vmc.model_orbit import Elements
 _FLOWN = range(2005, 2016)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
 
+_MEAN_OFF = 1e-3
+
 
 class Source(NamedTuple):
     """Where the attitude comes from."""
@@ -75,17 +77,12 @@ def frames(paths: Sequence[Path], source: Source, masking: Masking) -> Frames:
     called = read.name(paths[0])
     taken: list[_Read] = []
     left: list[str] = []
-    seen: set[str] = set()
     for path in paths:
         try:
-            found = _read(path)
-            if found.time in seen:
-                raise InputError(f"{path.name}: a second image of {found.time}; a duplicate")
-            taken.append(found)
-            seen.add(found.time)
+            taken.append(_read(path))
         except InputError as error:
             left.append(_short(path, error))
-    parts = _placed(taken, source, masking, left) if taken else []
+    parts = _single(_placed(taken, source, masking, left), left) if taken else []
     if not parts:
         raise InputError(f"orbit {called.orbit}: no image is left: {' | '.join(left)}")
     parts.sort(key=lambda part: part.time)
@@ -105,6 +102,18 @@ def frames(paths: Sequence[Path], source: Source, masking: Masking) -> Frames:
         channel=called.channel,
         left_out=" | ".join(left),
     )
+
+
+def _single(parts: list[_Placed], left: list[str]) -> list[_Placed]:
+    """Leave out images of a moment that another shows: of those that can be used, the first is taken."""
+    found: dict[float, _Placed] = {}
+    for part in parts:
+        first = found.setdefault(part.time, part)
+        if first is not part:
+            left.append(
+                f"{part.name}.IMG: a second image of the same time, a duplicate; {first.name} is taken"
+            )
+    return list(found.values())
 
 
 def _read(path: Path) -> _Read:
@@ -129,7 +138,29 @@ def _read(path: Path) -> _Read:
             raise label.refuse(
                 keyword, printed, f"{header} as in the VICAR header", "mend the one that is wrong"
             )
+    _refuse_other_pixels(stored, vicar)
     return _Read(path, stored, vicar, times[0], times[1], read.exposure(label))
+
+
+def _refuse_other_pixels(stored: pds3.Image, vicar: Mapping[str, object]) -> None:
+    """Refuse pixels whose mean is not the label's, which counts those outside and saturated as 0.
+
+    Raises
+    ------
+    InputError
+        If they differ by more than a thousandth; nothing is asked where the header does not say how many
+        pixels are invalid.
+    """
+    invalid, marker = vicar.get("INVALID_PIXEL_COUNT"), vicar.get("OVERFLOW_VALUE")
+    if not isinstance(invalid, int) or not isinstance(marker, int | float) or invalid >= stored.data.size:
+        return
+    data, stated = stored.data, read_geometry.real(stored.label.object("IMAGE"), "MEAN")
+    counted = data[(data != read.OUTSIDE) & (data < marker)]
+    mean = float(counted.sum(dtype=float)) / (data.size - invalid)
+    if not abs(mean - stated) <= _MEAN_OFF * abs(stated):
+        raise stored.label.refuse(
+            "MEAN", stated, f"{mean:.6g} as its pixels have", "its pixels were overwritten: get it again"
+        )
 
 
 def _is_time(written: object) -> bool:

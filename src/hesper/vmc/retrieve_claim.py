@@ -1,6 +1,7 @@
 """Claims of transients: which peaks of an archive's contrasts are higher than its clouds would make them."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ _LEAST = 3.0
 """Deviations from which on a peak is one."""
 
 
-class Transient(NamedTuple):
+class Peak(NamedTuple):
     """A place that one orbit saw brighter or darker than the others did."""
 
     orbit: int
@@ -24,14 +25,25 @@ class Transient(NamedTuple):
     contrast: float
     """Relative brightness of the disc, before the clouds blur it."""
     contrast_std: float
-    significance: float
-    """Of this place alone, in deviations."""
-    chance: float
-    """That clouds make one peak as high anywhere in an archive of as many segments as asked for."""
+
+    @property
+    def deviations(self) -> float:
+        """Contrast over its standard deviation: of this place alone."""
+        return self.contrast / self.contrast_std
 
 
-def transients(found: Contrasts, orbit: Array, *, size: float, segments: int) -> list[Transient]:
-    """Return the peaks from 3 deviations on and the chance of each, the least likely first.
+class Searched(NamedTuple):
+    """The peaks of a segment, and how many places of each orbit were searched."""
+
+    peaks: list[Peak]
+    orbit: Array
+    """(orbit,)."""
+    places: Array
+    """(orbit,)."""
+
+
+def peaks(found: Contrasts, orbit: Array, *, size: float) -> Searched:
+    """Return the peaks of 3 deviations and more.
 
     Parameters
     ----------
@@ -41,8 +53,23 @@ def transients(found: Contrasts, orbit: Array, *, size: float, segments: int) ->
         Number of each orbit (orbit,).
     size
         Of the places within this distance [m] of a peak nothing else is one: peaks are independent.
-    segments
-        Number of segments that are searched.
+    """
+    made = []
+    for k, number in enumerate(orbit):
+        for row, column in _highest(found, k, size):
+            lon, lat = float(found.lon[row, column]), float(found.lat[row, column])
+            value, std = float(found.value[k, row, column]), float(found.std[k, row, column])
+            made.append(Peak(int(number), lon, lat, value, std))
+    return Searched(made, orbit, np.isfinite(found.value).sum(axis=(1, 2)))
+
+
+def chances(parts: Sequence[Searched]) -> list[list[float]]:
+    """Return for each segment and each of its peaks the chance that clouds make one as high in any of them.
+
+    Parameters
+    ----------
+    parts
+        All segments that were searched: the archive.
 
     Notes
     -----
@@ -53,20 +80,20 @@ def transients(found: Contrasts, orbit: Array, *, size: float, segments: int) ->
     other orbits have, and the chance of any is 1 - exp(-N (1 + y/nβ)⁻ⁿ). Where the others have no peak it
     is 1.
     """
-    peaks = [_peaks(found, k, size) for k in range(orbit.size)]
-    places = np.isfinite(found.value).sum(axis=(1, 2))
-    power = (found.value / found.std) ** 2
-    excesses = [np.array([power[k][p] for p in own]) - _LEAST**2 for k, own in enumerate(peaks)]
+    orbit = np.array([p.orbit for part in parts for p in part.peaks], int)
+    excess = np.array([p.deviations**2 - _LEAST**2 for part in parts for p in part.peaks])
+    places = sum(int(part.places.sum()) for part in parts)
     result = []
-    for k, number in enumerate(orbit):
-        others = np.concatenate([e for j, e in enumerate(excesses) if j != k] or [np.zeros(0)])
-        rate = others.size * segments * places.sum() / max(places.sum() - places[k], 1)
-        for place, excess in zip(peaks[k], excesses[k], strict=True):
-            value, std = float(found.value[k][place]), float(found.std[k][place])
-            lon, lat = float(found.lon[place]), float(found.lat[place])
-            chance = -math.expm1(-rate * _beyond(float(excess), others)) if others.size else 1.0
-            result.append(Transient(int(number), lon, lat, value, std, value / std, chance))
-    return sorted(result, key=lambda t: (t.chance, -abs(t.significance)))
+    for part in parts:
+        own = []
+        for peak in part.peaks:
+            others = excess[orbit != peak.orbit]
+            rest = places - sum(int(p.places[p.orbit == peak.orbit].sum()) for p in parts)
+            rate = others.size * places / max(rest, 1)
+            beyond = _beyond(peak.deviations**2 - _LEAST**2, others) if others.size else 1.0
+            own.append(-math.expm1(-rate * beyond) if others.size else 1.0)
+        result.append(own)
+    return result
 
 
 def _beyond(excess: float, others: Array) -> float:
@@ -74,15 +101,15 @@ def _beyond(excess: float, others: Array) -> float:
     return float((1 + excess / others.sum()) ** -others.size)
 
 
-def _peaks(found: Contrasts, k: int, size: float) -> list[tuple[int, int]]:
+def _highest(found: Contrasts, k: int, size: float) -> list[tuple[int, int]]:
     """Return row and column of an orbit's peaks, the highest first."""
     score = np.abs(np.nan_to_num(found.value[k] / found.std[k]))
-    peaks = []
+    made = []
     while score.max(initial=0.0) >= _LEAST:
         row, column = (int(i) for i in np.unravel_index(int(score.argmax()), score.shape))
-        peaks.append((row, column))
+        made.append((row, column))
         half = np.sin((found.lat - found.lat[row, column]) / 2) ** 2
         along = np.sin((found.lon - found.lon[row, column]) / 2) ** 2
         half = half + np.cos(found.lat) * math.cos(found.lat[row, column]) * along
         score = np.where(2 * VENUS_RADIUS * np.arcsin(np.sqrt(half)) < size, 0.0, score)
-    return peaks
+    return made

@@ -102,6 +102,12 @@ def _radiance(
     return out
 
 
+def cloud_draws(seed: int, orbit: int, length: float) -> Array:
+    """Return the random numbers (2, degree, order) of which an orbit's clouds are made."""
+    count = model_clouds.spectrum(length).size
+    return generator(seed, 4, orbit).standard_normal((2, count, count))
+
+
 def _clouds(
     shot: Shot, settings: Simulation, position: Array, seed: int
 ) -> tuple[Array, tuple[float, float, float]]:
@@ -112,7 +118,8 @@ def _clouds(
     rows = (np.arange(first, math.floor(max(lat - away, -90 * deg) / cell), -1) - 0.5) * cell
     drift = settings.cloud_speed * (shot.time - shot.elements.periapsis_time) / VENUS_RADIUS
     pattern = model_clouds.pattern(
-        rows, drift + 0.5 * cell, seed, shot.orbit, length=settings.cloud_length
+        rows, drift + 0.5 * cell, cloud_draws(seed, shot.orbit, settings.cloud_length),
+        length=settings.cloud_length,
     )  # fmt: skip
     return np.exp(np.float32(settings.cloud_std) * pattern), (0.0, first * cell, cell)
 

@@ -1,8 +1,5 @@
 """Maps as PDS3 files that GDAL and pdr open."""
 
-import os
-import time
-
 import numpy as np
 
 from hesper.constants import VENUS_RADIUS
@@ -12,7 +9,7 @@ from hesper.units import deg, km
 from hesper.vmc.data import Map, Pointing
 
 
-def radiance_map(made: Map, source: Pointing) -> bytes:
+def radiance_map(made: Map, source: Pointing, created: str) -> bytes:
     """Return a map of radiance as the bytes of a PDS3 image with an IMAGE_MAP_PROJECTION object.
 
     Parameters
@@ -21,15 +18,13 @@ def radiance_map(made: Map, source: Pointing) -> bytes:
         A map on an equirectangular grid.
     source
         One of its images, whose orbit, channel and data set the label names.
+    created
+        PRODUCT_CREATION_TIME.
 
     Raises
     ------
     InputError
         If the grid is not equirectangular.
-
-    Notes
-    -----
-    PRODUCT_CREATION_TIME is the environment's SOURCE_DATE_EPOCH where that is set.
     """
     if made.grid.projection != "equirectangular":
         raise InputError(f"PDS3 map: a {made.grid.projection} grid; an equirectangular one is needed")
@@ -51,7 +46,7 @@ def radiance_map(made: Map, source: Pointing) -> bytes:
     return pds3.image_bytes(
         np.ma.masked_invalid(made.radiance),
         keywords,
-        created=created(),
+        created=created,
         map_projection=pds3.simple_cylindrical(
             west=round((made.grid.x[0] / VENUS_RADIUS - step / 2) / deg, 9),
             north=round((made.grid.y[0] / VENUS_RADIUS + step / 2) / deg, 9),
@@ -62,10 +57,3 @@ def radiance_map(made: Map, source: Pointing) -> bytes:
         ),
         unit="W*m**-3*sr**-1",
     )
-
-
-def created() -> str:
-    """Return PRODUCT_CREATION_TIME: now, or the environment's SOURCE_DATE_EPOCH where that is set."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    seconds = int(epoch) if epoch.isdigit() else int(time.time())
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

@@ -16,7 +16,6 @@ from hesper.vmc import calibrate_gradient, read
 from hesper.vmc.data import FIELD_CENTRE, FIELD_HALF
 from hesper.vmc.data_map import SegmentMap
 from hesper.vmc.data_orbit import FlatField
-from hesper.vmc.write import created
 
 DATA_SET = "VMC-NIR2-EMI_SGMNT-SCP"
 _RADIANCE = "W*m**-3*sr**-1"
@@ -39,7 +38,7 @@ def segment_name(segment: int, suffix: str) -> str:
     return f"segment_{segment}_{40 * segment:03d}_{40 * (segment + 1):03d}_{suffix}.img"
 
 
-def segment_file(made: SegmentMap, suffix: str, notes: Mapping[str, Any]) -> bytes:
+def segment_file(made: SegmentMap, suffix: str, notes: Mapping[str, Any], created: str) -> bytes:
     """Return one of the five files of a segment.
 
     Parameters
@@ -50,6 +49,8 @@ def segment_file(made: SegmentMap, suffix: str, notes: Mapping[str, Any]) -> byt
         A key of `SUFFIXES`.
     notes
         Further statements of the label.
+    created
+        PRODUCT_CREATION_TIME.
     """
     field, unit, meaning = SUFFIXES[suffix]
     values = getattr(made, field)
@@ -80,7 +81,7 @@ def segment_file(made: SegmentMap, suffix: str, notes: Mapping[str, Any]) -> byt
     return pds3.image_bytes(
         np.ma.masked_invalid(values),
         keywords,
-        created=created(),
+        created=created,
         map_projection=pds3.simple_cylindrical(
             west=west, north=north, pixels_per_degree=round(deg / step, 9), radius=VENUS_RADIUS / km,
             lines=lines, samples=samples,
@@ -90,7 +91,7 @@ def segment_file(made: SegmentMap, suffix: str, notes: Mapping[str, Any]) -> byt
     )  # fmt: skip
 
 
-def level3(source: Path, flat: FlatField, *, sample_type: str) -> bytes:
+def level3(source: Path, flat: FlatField, *, sample_type: str, created: str) -> bytes:
     """Return an image divided by the gradient of its orbit, its label kept but for what changes.
 
     Parameters
@@ -101,6 +102,8 @@ def level3(source: Path, flat: FlatField, *, sample_type: str) -> bytes:
         Gradient, its covariance and status.
     sample_type
         PC_REAL (32 bits) or MSB_INTEGER (16 bits, as the source: 1 DN of 100 is up to 0.5 % of rounding).
+    created
+        PRODUCT_CREATION_TIME.
 
     Raises
     ------
@@ -134,7 +137,7 @@ def level3(source: Path, flat: FlatField, *, sample_type: str) -> bytes:
         "HESPER:SEAM_BEFORE": round(flat.seam_before, 6),
         "HESPER:SEAM": round(flat.seam, 6),
     }
-    return pds3.reissue_bytes(source, values, changes, created=created(), sample_type=sample_type)
+    return pds3.reissue_bytes(source, values, changes, created=created, sample_type=sample_type)
 
 
 def level3_name(source: Path) -> str:
