@@ -1,6 +1,7 @@
 """Samples → dirty image and point-spread function; the clean beam; correction for the primary beam."""
 
 import dataclasses
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ from hesper.radio import model_imaging
 from hesper.radio.data_image import Beam, Dirty, Frame, Samples
 from hesper.radio.model_imaging import Plan
 from hesper.record import Array
+
+_WORKERS = os.cpu_count() or 1
 
 
 class Prepared(NamedTuple):
@@ -110,15 +113,18 @@ def convolved(components: Array, clean_beam: Beam, pixel: float) -> Array:
     n = components.shape[0]
     u, v = np.fft.rfftfreq(2 * n, pixel), np.fft.fftfreq(2 * n, pixel)[:, None]
     c, s = np.cos(clean_beam.angle), np.sin(clean_beam.angle)
-    # The sample axis runs westward: along the major axis (−sin, cos) in (west, north).
-    along, across = -u * s + v * c, u * c + v * s
-    scale = np.pi**2 / (4 * np.log(2))
-    transform = np.exp(-scale * ((along * clean_beam.major) ** 2 + (across * clean_beam.minor) ** 2))
-    area = np.pi * clean_beam.major * clean_beam.minor / (4 * np.log(2)) / pixel**2
+    major, minor = (np.pi**2 / (4 * np.log(2)) * width**2 for width in (clean_beam.major, clean_beam.minor))
+    # The sample axis runs westward: along the major axis (−sin, cos) in (west, north). A quadratic form in u, v.
+    transform = np.multiply((2 * c * s * (major - minor) * v).astype(np.float32), u.astype(np.float32))
+    transform -= ((major * s**2 + minor * c**2) * u**2).astype(np.float32)
+    transform -= ((major * c**2 + minor * s**2) * v**2).astype(np.float32)
+    np.exp(transform, out=transform)
+    transform *= np.float32(np.pi * clean_beam.major * clean_beam.minor / (4 * np.log(2)) / pixel**2)
     padded = np.zeros((2 * n, 2 * n), np.float32)
     padded[:n, :n] = components
-    seen = irfft2(rfft2(padded) * (transform * area).astype(np.float32), s=padded.shape)
-    return np.asarray(seen[:n, :n], np.float32)
+    seen = rfft2(padded, workers=_WORKERS)
+    seen *= transform
+    return np.asarray(irfft2(seen, s=padded.shape, workers=_WORKERS, overwrite_x=True)[:n, :n], np.float32)
 
 
 def beam_area(clean_beam: Beam) -> float:

@@ -8,13 +8,10 @@ import numpy as np
 from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError
+from hesper.radio.calibrate_intensity import PARALLEL
 from hesper.radio.data import Visibilities
 from hesper.radio.data_image import Samples, Tracked
 from hesper.record import Array
-
-PARALLEL = ("I", "RR", "LL", "XX", "YY")
-"""Polarisations whose weighted mean is Stokes I."""
-
 
 LOSSES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 """By how much averaging may dim a source at the edge of the field in each direction, the usual one first."""

@@ -78,7 +78,7 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
     with scans(blocks(), settings, hold=hold) as data:
         rough = first_look(data, settings, sigmas=_ROUGH * settings.clean_sigmas)
         found = beside_planet(retrieve_sources.sources(rough, sigmas=settings.source_sigmas), data, settings)
-        found = refined(data, found, settings, None)
+        found = refined(data, found, settings, None, rounds=2)
         _phased(data, found, settings)
         disk: DiskFit | None = None
         for search in range(max(settings.searches, 2)):
@@ -90,7 +90,7 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
             _, disk = _weighted(concatenate(parts, "time"), frame, settings, rounds=1)
             if complete and search:
                 break
-        found = refined(data, found, settings, disk)
+        found = refined(data, found, settings, disk, rounds=1)
         data.let_go()
     return _finished(blocks, data, found, disk, frame, tables, settings)
 
@@ -180,7 +180,7 @@ def _cleared(
 ) -> tuple[Visibilities, Visibilities]:
     """Subtract the background, take off and flag what is left; return it with the planet and without."""
     less = calibrate_background.subtracted(block, background(block, found, settings))
-    known = planet(block, disk, settings) if disk is not None else np.zeros(1, np.complex64)
+    known = planet(block, disk, settings) if disk is not None else np.zeros((1, 1, 1), np.complex64)
     empty = calibrate_background.subtracted(less, known)
     if settings.ground:
         less = calibrate_ground.without_ground(less, empty.value)

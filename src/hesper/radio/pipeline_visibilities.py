@@ -36,6 +36,7 @@ from hesper.radio.data import Temperatures, Visibilities
 from hesper.radio.data_calibration import FlagReport, Truth
 from hesper.radio.data_image import Clean, ErrorBudget
 from hesper.radio.data_settings import Reduction, Simulation
+from hesper.radio.pipeline_blocks import Blocks
 from hesper.radio.pipeline_config import SKY, Config
 from hesper.radio.pipeline_target import Followed
 from hesper.radio.read_archive import Archive
@@ -117,12 +118,7 @@ def reduced(config: Config, path: Path) -> Reduced:
     joined = calibrate_channels.number_to_join(archive.setup, field_of_view=width)
     size = read_archive.bytes_per_time(archive) * mine.size / 2 / joined
 
-    def blocks() -> Iterator[Visibilities]:
-        for span in read_archive.spans(archive, memory.block):
-            for start, stop in pipeline_inputs.scans(archive, span, {target}):
-                raw = calibrate_flags.by_record(read_archive.block(archive, start, stop), settings.record)
-                yield calibrate_calibrators.calibrated(raw, calibration)
-
+    blocks = Blocks(archive, target, calibration, settings, memory)
     seen = pipeline_target.followed(blocks, settings, hold=size < memory.held)
     seen = seen._replace(fit=retrieve_noise.stated(seen.tracked, seen.fit, seen.field.frame))
     planet = planet_image(seen)
