@@ -114,7 +114,7 @@ def convolved(components: Array, clean_beam: Beam, pixel: float) -> Array:
     u, v = np.fft.rfftfreq(2 * n, pixel), np.fft.fftfreq(2 * n, pixel)[:, None]
     c, s = np.cos(clean_beam.angle), np.sin(clean_beam.angle)
     major, minor = (np.pi**2 / (4 * np.log(2)) * width**2 for width in (clean_beam.major, clean_beam.minor))
-    # The sample axis runs westward: along the major axis (−sin, cos) in (west, north). A quadratic form in u, v.
+    # The sample axis runs westward: along the major axis (−sin, cos) in (west, north).
     transform = np.multiply((2 * c * s * (major - minor) * v).astype(np.float32), u.astype(np.float32))
     transform -= ((major * s**2 + minor * c**2) * u**2).astype(np.float32)
     transform -= ((major * c**2 + minor * s**2) * v**2).astype(np.float32)

@@ -19,7 +19,7 @@ _PLANE = 0.5
 class Slabs(NamedTuple):
     """How the range of w is cut."""
 
-    count: int
+    number: int
     terms: int
 
 

@@ -21,7 +21,7 @@ def bessel(k: int) -> Array:
 
 
 @compiled
-def _factors(depth: Array, series: Array, k: int, half: float, height: float, x: Array, out: Array) -> None:
+def _factors(depth: Array, series: Array, k: int, half: Any, height: Any, x: Array, out: Array) -> None:
     """Write (2 − δ_k0) J_k(κ s) for a line of n′; half is κ/2 per unit of n′."""
     top = series.size - 1
     for j in range(out.size):

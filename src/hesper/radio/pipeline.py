@@ -81,7 +81,7 @@ def _visibilities(settings: Config, out: Run) -> list[Result]:
     if not settings.input:
         raise InputError("radio: input is empty; name a UVFITS file or a Measurement Set")
     path = config.existing(settings.input, what="radio: input")
-    done = pipeline_visibilities.reduced(settings, path)
+    done = pipeline_visibilities.reduced(settings, path, scratch=out.directory)
     pipeline_products.written(done, out)
     beside = path.parent / "truth.nc"
     return pipeline_report.rows(done, products.read(beside, Truth) if beside.is_file() else None)

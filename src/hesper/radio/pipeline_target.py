@@ -1,6 +1,7 @@
 """Calibrated scans of the planet → background, flags, and visibilities that follow it."""
 
 import dataclasses
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -54,7 +55,7 @@ class Followed(NamedTuple):
     """The last block, background subtracted and flagged; for figures."""
 
 
-def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
+def followed(blocks: Blocks, settings: Reduction, *, scratch: Path | None) -> Followed:
     """Image the field, self-calibrate on its sources, subtract them and follow the planet.
 
     Parameters
@@ -63,8 +64,8 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
         Gives the calibrated scans of the target; it is asked twice.
     settings
         The recipe.
-    hold
-        Keep what lies between the two in memory rather than in scratch files.
+    scratch
+        Directory of files for what lies between the two; none keeps it in memory.
 
     Notes
     -----
@@ -75,7 +76,7 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
     on joined channels. The second reading of the file, with all channels and the gains that were found, gives
     flags, the field's image and the planet.
     """
-    with scans(blocks(), settings, hold=hold) as data:
+    with scans(blocks(), settings, scratch) as data:
         rough = first_look(data, settings, sigmas=_ROUGH * settings.clean_sigmas)
         found = beside_planet(retrieve_sources.sources(rough, sigmas=settings.source_sigmas), data, settings)
         found = refined(data, found, settings, None, rounds=2)

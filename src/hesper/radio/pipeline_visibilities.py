@@ -95,8 +95,18 @@ def truth(config: Config) -> Truth:
     )
 
 
-def reduced(config: Config, path: Path) -> Reduced:
-    """Reduce a day: calibrators, background, planet, temperature."""
+def reduced(config: Config, path: Path, *, scratch: Path) -> Reduced:
+    """Reduce a day: calibrators, background, planet, temperature.
+
+    Parameters
+    ----------
+    config
+        The recipe.
+    path
+        UVFITS file or Measurement Set.
+    scratch
+        Directory for files that do not fit into memory; they are gone afterwards.
+    """
     settings = config.reduction
     archive = pipeline_inputs.opened(path, window=settings.window)
     target, secondary = (
@@ -119,7 +129,7 @@ def reduced(config: Config, path: Path) -> Reduced:
     size = read_archive.bytes_per_time(archive) * mine.size / 2 / joined
 
     blocks = Blocks(archive, target, calibration, settings, memory)
-    seen = pipeline_target.followed(blocks, settings, hold=size < memory.held)
+    seen = pipeline_target.followed(blocks, settings, scratch=None if size < memory.held else scratch)
     seen = seen._replace(fit=retrieve_noise.stated(seen.tracked, seen.fit, seen.field.frame))
     planet = planet_image(seen)
     budget = _budget(archive, calibration, seen, target, secondary)

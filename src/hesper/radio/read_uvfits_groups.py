@@ -111,7 +111,7 @@ def _read(groups: Groups, rows: Array) -> Iterator[tuple[int, Array]]:
 def _fill(groups: Groups, file: Any, row: int, space: Array) -> None:
     """Read the records that begin with a row."""
     file.seek(groups.start + row * groups.shape[1] * groups.kind.itemsize)
-    left = memoryview(space.view(np.uint8).reshape(-1))
+    left = space.view(np.uint8).reshape(-1).data
     while left:
         got = file.readinto(left)
         if not got:
