@@ -66,6 +66,10 @@ class Corruption:
     amplitude_drift: float = setting(
         0.05, "1", "scatter of an antenna's gain over hours", minimum=0.0, maximum=0.9
     )
+    drift_period: float = setting(
+        2 * hour, "s", "shortest period of drifts of gain; the longest is 3.65 times as long", shown="h",
+        minimum=60.0,
+    )  # fmt: skip
     elevation_gain: float = setting(
         0.10,
         "1",

@@ -13,6 +13,8 @@ from hesper.radio.model_imaging import Plan
 from hesper.record import Array
 
 _WORKERS = os.cpu_count() or 1
+_LEVELS = (0.35, 0.5, 0.65, 0.8)
+"""Of the main lobe, that the clean beam is fitted above: the first at which it is a peak."""
 
 
 class Prepared(NamedTuple):
@@ -77,15 +79,33 @@ def beam(psf: Array, pixel: float) -> Beam:
 
     Notes
     -----
-    Least squares over the pixels of the main lobe above 0.35.
+    Least squares over the pixels of the main lobe above 0.35. Few antennas make ridges that leave the main lobe
+    higher than that, and no Gaussian fits it with them: the level rises until one does. Next to its middle
+    the function falls off to all sides.
     """
-    from scipy.ndimage import label
-    from scipy.optimize import least_squares
-
     middle = psf.shape[0] // 2
     half = min(64, middle)
     patch = psf[middle - half : middle + half, middle - half : middle + half].astype(float)
-    lobes, _ = label(patch > 0.35)
+    for level in _LEVELS:
+        curvature = _curvature(patch, level)
+        eigenvalue, axes = np.linalg.eigh(curvature)
+        if eigenvalue[0] > np.log(2) / half**2:
+            break
+    else:
+        raise ConvergenceError("beam: the main lobe is no peak; take smaller pixels or more baselines")
+    minor, major = 2 * np.sqrt(np.log(2) / eigenvalue[::-1]) * pixel
+    # axes[:, 0] belongs to the smallest curvature: (west, north) of the major axis.
+    angle = np.arctan2(-axes[0, 0], axes[1, 0]) % np.pi
+    return Beam(major=float(major), minor=float(minor), angle=float(angle))
+
+
+def _curvature(patch: Array, level: float) -> Array:
+    """Return A (2, 2) of exp(−xᵀ A x), x = (west, north) [pixels], fitted to the lobe above a level."""
+    from scipy.ndimage import label
+    from scipy.optimize import least_squares
+
+    half = patch.shape[0] // 2
+    lobes, _ = label(patch > level)
     north, west = np.nonzero(lobes == lobes[half, half])
     values, north, west = patch[north, west], north - half, west - half
     if values.size < 5:
@@ -95,15 +115,9 @@ def beam(psf: Array, pixel: float) -> Beam:
         a, b, c = parameters
         return np.asarray(np.exp(-(a * west**2 + 2 * b * west * north + c * north**2)) - values)
 
-    start = np.log(2) * np.pi / np.sum(patch > 0.5)
+    start = np.log(2) * np.pi / np.sum(lobes == lobes[half, half])
     a, b, c = least_squares(residuals, [start, 0.0, start]).x
-    eigenvalue, axes = np.linalg.eigh([[a, b], [b, c]])
-    if eigenvalue[0] <= 0:
-        raise ConvergenceError("beam: the main lobe is no peak; take smaller pixels or more baselines")
-    minor, major = 2 * np.sqrt(np.log(2) / eigenvalue[::-1]) * pixel
-    # axes[:, 0] belongs to the smallest curvature: (west, north) of the major axis.
-    angle = np.arctan2(-axes[0, 0], axes[1, 0]) % np.pi
-    return Beam(major=float(major), minor=float(minor), angle=float(angle))
+    return np.array([[a, b], [b, c]])
 
 
 def convolved(components: Array, clean_beam: Beam, pixel: float) -> Array:
