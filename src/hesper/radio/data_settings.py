@@ -142,9 +142,9 @@ class Reduction:
         minimum=0.1,
     )
     selfcal_amplitude: float = setting(
-        10 * minute,
+        1 * minute,
         "s",
-        "shortest solution of its amplitudes; longer where the field is faint",
+        "shortest solution of its amplitudes; longer where that makes them better",
         shown="min",
         minimum=0.1,
     )

@@ -151,16 +151,19 @@ def _calibrated(
     data: Scans, found: Sources, settings: Reduction, disk: DiskFit | None
 ) -> list[tuple[Gains, Gains]]:
     """Solve for phases and amplitudes on all that is known, and take them off; return the tables."""
-    tables = []
-    for number, block in enumerate(data()):
+    turns, scales = [], []
+    for block in data():
         model = sky(block, found, settings, disk)
         turn = calibrate_selfcal.phases(block, model, interval=settings.selfcal)
         scale = calibrate_selfcal.ones(turn)
         if settings.amplitudes:
             turned = calibrate_gains.with_gains(block, turn, None)
             scale = calibrate_selfcal.amplitudes(turned, model, interval=settings.selfcal_amplitude)
-        data.take_off(number, [turn, scale])
-        tables.append((turn, scale))
+        turns.append(turn)
+        scales.append(scale)
+    tables = list(zip(turns, calibrate_selfcal.on_scale(scales), strict=True))
+    for number, table in enumerate(tables):
+        data.take_off(number, table)
     return tables
 
 
