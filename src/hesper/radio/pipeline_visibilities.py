@@ -171,7 +171,7 @@ def temperatures(config: Config, archive: Archive, seen: Followed, share: float)
         sky_model=SKY[config.sky_model],
         calibration=share,
     )
-    return pipeline_sky.without_reflection(config, found, sky)
+    return pipeline_sky.without_reflection(config, found, sky.reflected)
 
 
 def _budget(
