@@ -61,8 +61,8 @@ def amplitudes(block: Visibilities, model: Array, *, interval: float) -> Gains:
     Notes
     -----
     A solution errs by its noise σ and by what the gain does between it and the next. Of intervals, and of
-    leaving amplitudes alone, that one is taken whose σ² + D/4 is the least: D the mean square of the change of
-    log amplitude from one solution to the next, less its noise (a random walk leaves D/6 to interpolation
+    leaving amplitudes alone, that one is taken whose σ² + D/4 is the least: D the mean square of the change
+    of log amplitude from one solution to the next, less its noise (a random walk leaves D/6 to interpolation
     and as much to the mean within a solution, a smooth drift less). To leave them alone costs the mean square
     of the log amplitudes themselves, less their noise.
 
