@@ -2,9 +2,9 @@
 
 A day has the antennas, time, band and middle of Tables 1 and 2; flux calibrators, phase calibrator,
 background, gains, ionosphere and interference are the recipe's, or with `--levels published` such that the
-route of the paper (phases alone, no flags by residuals, nothing off the ground, no weights by scatter) has maps
-of 14 to 19 times the thermal noise. The file is simulated, written as UVFITS, read and reduced from the raw
-data, and the results are printed beside the truth. `--reduced` takes 14 antennas, 24 channels and 75 minutes.
+route of the paper (phases alone, no flags by residuals, nothing off the ground, no weights by scatter) has
+maps of 14 to 19 times the thermal noise. The file is simulated, written as UVFITS, read and reduced from the
+raw data; results are printed beside the truth. `--reduced`: 14 antennas, 24 channels and 75 minutes.
 """
 
 import argparse

@@ -40,15 +40,15 @@ def point_sources(clean: Clean, *, faintest: float = 0.0, reach: float = 1.0) ->
     from scipy.ndimage import binary_dilation, label, maximum_position, sum_labels
 
     radius = max(1, round(reach * clean.beam.major / clean.frame.pixel / 2))
-    line, sample = np.ogrid[-radius : radius + 1, -radius : radius + 1]
-    wide = binary_dilation(clean.components != 0, line**2 + sample**2 <= radius**2)
+    up, left = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    wide = binary_dilation(clean.components != 0, up**2 + left**2 <= radius**2)
     islands, count = label(wide)
     every = np.arange(1, count + 1)
     flux = np.asarray(sum_labels(clean.components, islands, every), float)
     kept = every[flux > max(faintest, 0.0)]
     peak = np.array(maximum_position(clean.restored, islands, kept), int).reshape(-1, 2)
     positive = np.maximum(clean.components, 0)
-    place = np.array([_centroid(positive, *here, radius) for here in peak]).reshape(-1, 2)
+    place = np.array([_centroid(positive, line, sample, radius) for line, sample in peak]).reshape(-1, 2)
     flux = flux[kept - 1]
     order = np.argsort(-flux)
     half = clean.frame.size // 2

@@ -84,8 +84,8 @@ def beam(psf: Array, pixel: float) -> Beam:
     Notes
     -----
     Least squares over the pixels of the main lobe above 0.35. Few antennas make ridges that leave the main
-    lobe higher than that, and no Gaussian fits it with them: the level rises until one does. Where a lobe is too
-    narrow for that, the function is looked at between the pixels.
+    lobe higher than that, and no Gaussian fits it with them: the level rises until one does. Where a lobe is
+    too narrow for that, the function is looked at between the pixels.
     """
     from scipy.ndimage import zoom
 
