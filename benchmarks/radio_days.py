@@ -80,7 +80,7 @@ def reduce(made, path, route):
     """Reduce the day by one route and print what came of it."""
     own = dataclasses.replace(made.reduction, **(ROUTE if route == "published" else {}))
     start, begun = time.process_time(), time.perf_counter()
-    done = pipeline_visibilities.reduced(dataclasses.replace(made, reduction=own), path)
+    done = pipeline_visibilities.reduced(dataclasses.replace(made, reduction=own), path, scratch=path.parent)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(
         f"  route {route}: {time.process_time() - start:.0f} s CPU, {time.perf_counter() - begun:.0f} s wall,"

@@ -164,6 +164,9 @@ class Reduction:
     clean_sigmas: float = setting(4.0, "1", "depth of CLEAN in standard deviations", minimum=1.0)
     source_sigmas: float = setting(6.0, "1", "sources fainter than this are left", minimum=1.0)
     index: float = setting(-0.7, "1", "spectral index of the background as seen", minimum=-5.0, maximum=5.0)
+    continuum: tuple[str, ...] = setting(
+        (), "text", "channels without a line, like '4-9', from 0: a field then gives a cube of the line"
+    )
     mask: float = setting(
         30 * arcsec,
         "rad",

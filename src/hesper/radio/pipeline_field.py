@@ -17,6 +17,7 @@ from hesper.radio import (
     grid_samples,
     grid_weights,
     pipeline_inputs,
+    pipeline_line,
     pipeline_memory,
     write_image,
 )
@@ -41,6 +42,8 @@ class Field(NamedTuple):
     spectrum: Spectrum
     image: Clean
     telescope: str
+    blocks: Blocks
+    """Gives the calibrated blocks once more."""
 
 
 def run(config: Config, out: Run) -> list[Result]:
@@ -65,7 +68,17 @@ def run(config: Config, out: Run) -> list[Result]:
             telescope=done.telescope,
         ),
     )
-    fluxes = done.calibration.fluxes
+    fluxes, line = done.calibration.fluxes, list[Result]()
+    if config.reduction.continuum:
+        found = pipeline_line.cube(done.blocks, config.reduction, done.image.frame)
+        out.write(
+            "cube.fits",
+            lambda: write_image.cube(
+                found.restored, found.frequency, done.image.frame, found.beam, name=name,
+                telescope=done.telescope,
+            ),
+        )  # fmt: skip
+        line = pipeline_line.rows(found)
     rows = [
         Result("radio", f"flux density of {label}", "Jy", float(value), float(std) if std > 0 else None)
         for label, value, std in zip(fluxes.name, fluxes.flux_density, fluxes.flux_density_std, strict=True)
@@ -75,6 +88,7 @@ def run(config: Config, out: Run) -> list[Result]:
         Result("radio", "noise of the map", "Jy", done.image.rms),
         Result("radio", "peak of the map", "Jy", float(np.nanmax(done.image.restored))),
         Result("radio", "part of the target flagged", "1", float(done.flags.part[-1])),
+        *line,
     ]
 
 
@@ -97,10 +111,13 @@ def reduced(config: Config) -> Field:
     pipeline_inputs.check_uvw(archive, target)
     memory = pipeline_memory.budget(settings)
     seen = _Seen(settings, memory)
-    for block in Blocks(archive, target, calibration, settings, memory)():
+    blocks = Blocks(archive, target, calibration, settings, memory)
+    for block in blocks():
         seen.add(block)
     setup = archive.setup
-    return Field(calibration, seen.flags(), seen.spectrum(setup), seen.image(setup, target), setup.telescope)
+    return Field(
+        calibration, seen.flags(), seen.spectrum(setup), seen.image(setup, target), setup.telescope, blocks
+    )
 
 
 class _Seen:
