@@ -8,7 +8,14 @@ import pytest
 
 from hesper import config
 from hesper.errors import InputError
-from hesper.radio import model_array, pipeline_field, pipeline_inputs, read_archive, read_uvfits
+from hesper.radio import (
+    model_array,
+    pipeline_field,
+    pipeline_inputs,
+    pipeline_line,
+    read_archive,
+    read_uvfits,
+)
 from hesper.radio.pipeline_config import Config
 from hesper.units import arcsec
 
@@ -53,7 +60,7 @@ def test_ngc5921_end_to_end():
             "input": str(NGC5921),
             "reduction": {
                 "target": "N5921_2", "calibrator": "1445+09900002_0", "pixel": "15 arcsec", "size": 256,
-                "scale": "PB2013",
+                "scale": "PB2013", "continuum": ["4-8", "50-59"],
             },
         },
     )  # fmt: skip
@@ -70,6 +77,15 @@ def test_ngc5921_end_to_end():
     # The double horn of the galaxy: brighter than 5 times the channel noise over 20 channels and more.
     noise = np.std(np.r_[spectrum[4:9], spectrum[50:60]])
     assert np.sum(line > 5 * noise) >= 20
+    cube = pipeline_line.cube(done.blocks, recipe.reduction, done.image.frame)
+    # Natural weights would give 1/√Σw; robust ones cost less than twice that.
+    thermal = np.nanmedian(done.spectrum.flux_density_std)
+    assert 0.9 * thermal < np.nanmedian(cube.rms) < 2 * thermal
+    bright = np.nanmax(cube.restored[12:40], axis=0)
+    lines, samples = np.nonzero(bright > 8 * np.nanmedian(cube.rms))
+    # The galaxy has 5′ across; all of it lies within that of the middle.
+    assert lines.size > 20
+    assert np.hypot(lines - 128, samples - 128).max() * 15 < 300
 
 
 @needs_data
