@@ -20,7 +20,7 @@ from hesper.radio import (
     retrieve_weights,
 )
 from hesper.radio.data import Visibilities
-from hesper.radio.data_calibration import Gains, Sources
+from hesper.radio.data_calibration import FlagReport, Gains, Sources
 from hesper.radio.data_image import Clean, DiskFit, Frame, Tracked
 from hesper.radio.data_settings import Reduction
 from hesper.radio.pipeline_background import Blocks, background, planet, sky, track
@@ -49,6 +49,8 @@ class Followed(NamedTuple):
     fit: DiskFit
     thermal: float
     """Noise of the planet's map of natural weights before baselines were weighed anew [Jy per beam]."""
+    flags: FlagReport
+    """Of all blocks at the end."""
     before: Array
     """Part flagged by scan-block before the residuals were searched, and after: (block, 2)."""
     residual: Visibilities
@@ -107,13 +109,14 @@ def _finished(
 ) -> Followed:
     """Read the blocks once more, take off what is known, and follow the planet."""
     last: list[Visibilities] = []
-    parts, fractions, samples = [], [], []
+    parts, fractions, samples, reports = [], [], [], []
     loss = pipeline_memory.loss(data.samples, pipeline_memory.budget(settings).samples)
 
     def work(block: Visibilities) -> None:
         """Do what is to be done with a block, and keep of it what is small."""
         clean, empty = _cleared(block, found, settings, disk)
         fractions.append((block.flag.mean(), clean.flag.mean()))
+        reports.append((calibrate_flags.report([("target", clean)]), clean.time.size))
         parts.append(_average(clean, settings, 1))
         samples.append(field_samples(empty, settings, loss))
         last[:] = [clean]
@@ -133,6 +136,7 @@ def _finished(
         joined,
         fit,
         thermal,
+        calibrate_flags.joined(*map(list, zip(*reports, strict=True))),
         np.array(fractions),
         last[0],
     )
@@ -150,13 +154,19 @@ def _phased(data: Scans, found: Sources, settings: Reduction) -> None:
 def _calibrated(
     data: Scans, found: Sources, settings: Reduction, disk: DiskFit | None
 ) -> list[tuple[Gains, Gains]]:
-    """Solve for phases and amplitudes on all that is known, and take them off; return the tables."""
+    """Solve for phases and amplitudes on all that is known, and take them off; return the tables.
+
+    Where nothing is known yet there is nothing to solve on, and the tables are of ones.
+    """
     turns, scales = [], []
+    nothing = not found.east.size and disk is None
     for block in data():
         model = sky(block, found, settings, disk)
         turn = calibrate_selfcal.phases(block, model, interval=settings.selfcal)
         scale = calibrate_selfcal.ones(turn)
-        if settings.amplitudes:
+        if nothing:
+            turn = scale
+        elif settings.amplitudes:
             turned = calibrate_gains.with_gains(block, turn, None)
             scale = calibrate_selfcal.amplitudes(turned, model, interval=settings.selfcal_amplitude)
         turns.append(turn)

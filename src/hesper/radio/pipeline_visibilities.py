@@ -12,7 +12,6 @@ from hesper.errors import InputError
 from hesper.radio import (
     calibrate_calibrators,
     calibrate_channels,
-    calibrate_flags,
     calibrate_flux,
     grid_clean,
     grid_image,
@@ -210,10 +209,9 @@ def _budget(
 def _flags(calibration: Calibration, seen: Followed) -> FlagReport:
     """Report the steps on the calibrators, and where flags are on the target."""
     found = calibration.flags
-    target = calibrate_flags.report([("target, last block", seen.residual)])
     before, after = seen.before.mean(axis=0)
     return dataclasses.replace(
-        target,
+        seen.flags,
         step=np.array(
             [*(f"calibrators: {name}" for name in found.step), "target: before residuals", "target"]
         ),
