@@ -59,7 +59,7 @@ def _file(recipe, folder):
 
 
 def _pull(recipe, folder):
-    done = pipeline_visibilities.reduced(recipe, _file(recipe, folder))
+    done = pipeline_visibilities.reduced(recipe, _file(recipe, folder), scratch=folder)
     known = pipeline_visibilities.truth(recipe)
     found = done.temperatures
     std = float(found.brightness_temperature_std[0])
@@ -153,5 +153,5 @@ def test_fields_that_are_not_there_are_named(tmp_path):
         pipeline_inputs.field_number(archive, "Jupiter")
     wrong = dataclasses.replace(recipe, reduction=dataclasses.replace(recipe.reduction, target="3C48"))
     with pytest.raises(InputError, match=r"outside the primary beam|Venus is|most"):
-        pipeline_visibilities.reduced(wrong, path)
+        pipeline_visibilities.reduced(wrong, path, scratch=tmp_path)
     assert read_archive.bytes_per_time(archive) > 0

@@ -76,12 +76,12 @@ def test_channels_enough_are_left_to_tell_noise(channels):
     assert channels // count == min(channels, calibrate_channels.LEAST)
 
 
-def test_scans_on_disk_are_those_in_memory():
+def test_scans_on_disk_are_those_in_memory(tmp_path):
     data = observation(antennas=5, channels=24, times=6)
     sky = np.broadcast_to(np.complex64(1), data.value.shape[:3])
     seen = []
-    for hold in (True, False):
-        with pipeline_scans.scans([data, data], Reduction(), hold=hold) as scans:
+    for scratch in (None, tmp_path):
+        with pipeline_scans.scans([data, data], Reduction(), scratch) as scans:
             table = calibrate_selfcal.phases(data, sky, interval=60.0)
             scans.take_off(1, [table])
             seen.append([(b.value, b.weight, b.flag) for b in scans()])

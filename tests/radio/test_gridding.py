@@ -177,6 +177,19 @@ def test_beam_of_a_gaussian_is_that_gaussian():
     assert seen.sum() * arcsec**2 == pytest.approx(grid_image.beam_area(true), rel=1e-3)
 
 
+def test_beam_between_ridges_is_that_of_the_main_lobe():
+    """Few antennas leave ridges that rise away from the main lobe: above 0.35 nothing is a peak."""
+    true = Beam(major=9 * arcsec, minor=6 * arcsec, angle=0.0)
+    point = np.zeros((256, 256), np.float32)
+    point[128, 128] = 1
+    seen = grid_image.convolved(point, true, arcsec)
+    along = np.abs(np.arange(256) - 128)
+    ridge = np.where(along < 60, 0.36 + 0.5 * (along / 60) ** 2, 0.0)
+    seen[127:130] = np.maximum(seen[127:130], ridge)
+    found = grid_image.beam(seen, arcsec)
+    assert (found.major, found.minor) == pytest.approx((true.major, true.minor), rel=0.15)
+
+
 @pytest.mark.parametrize(("method", "scale"), [("clark", 1.0), ("hogbom", 0.1)])
 def test_clean_finds_sources_down_to_the_noise(method, scale):
     """Högbom's has no major cycles: w and pixels between the centres leave a part in a hundred."""

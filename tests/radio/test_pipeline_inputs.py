@@ -50,5 +50,5 @@ def test_memory_is_dealt_out_or_asked_for():
     assert all(a < b for a, b in zip(first, second, strict=True))
     assert pipeline_memory.loss({0.01: 100, 0.02: 50, 0.04: 20}, 60) == 0.02
     assert pipeline_memory.loss({0.01: 100, 0.02: 50, 0.04: 20}, 1) == 0.04
-    with pytest.raises(ResourceError, match=r"500 MB given; an image of 2048 × 2048 pixels needs 14\d\d MB"):
+    with pytest.raises(ResourceError, match=r"500 MB given; an image of 2048 × 2048 pixels needs 13\d\d MB"):
         pipeline_memory.budget(Reduction(size=2048, memory=5e8))

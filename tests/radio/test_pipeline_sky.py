@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hesper import config, ephemeris
-from hesper.radio import pipeline_sky, retrieve, retrieve_temperature
+from hesper.radio import pipeline, pipeline_paper, pipeline_sky, read, retrieve, retrieve_temperature
 from hesper.radio.pipeline_config import Config
 from hesper.units import MHz, arcsec
 
@@ -42,8 +42,20 @@ def test_a_map_is_looked_up_where_venus_is(tmp_path):
         angular_diameter=np.array([22.7 * arcsec]), sky_408=20.0, sky_408_std=4.0,
         sky_model=retrieve.BACKGROUND_APART, calibration=0.0,
     )  # fmt: skip
-    less = pipeline_sky.without_reflection(settings, found, seen)
+    less = pipeline_sky.without_reflection(settings, found, seen.reflected)
     taken = found.brightness_temperature - less.brightness_temperature
     mean = retrieve.BACKGROUND_APART.temperature(606 * MHz, seen.reflected)
     assert taken == pytest.approx(0.15 * mean)
-    assert pipeline_sky.without_reflection(config.load(Config, {}), found, seen) is found
+    assert pipeline_sky.without_reflection(config.load(Config, {}), found, seen.reflected) is found
+
+
+def test_a_table_of_flux_densities_takes_the_sky_of_its_days(tmp_path):
+    """20 K behind Venus instead of 30, for all rows of Table 3; the contrast stays what it is."""
+    stored(tmp_path / "sky.npz")
+    by_map = config.load(Config, {"sky_map": str(tmp_path / "sky.npz")})
+    rows = read.flux_densities()
+    found = pipeline_paper.temperatures(by_map, rows)
+    plain = pipeline_paper.temperatures(config.load(Config, {}), rows)
+    assert found.contrast_temperature == pytest.approx(plain.contrast_temperature)
+    assert found.sky_temperature == pytest.approx(retrieve.BACKGROUND_APART.temperature(rows.frequency, 20.0))
+    assert pipeline.inputs(by_map) == [tmp_path / "sky.npz"]

@@ -11,6 +11,7 @@ def _fluxes(n, flux):
     ones = np.ones(n)
     return FluxDensities(
         label=np.array(["x"] * n),
+        time=1.33e8 * ones,
         frequency=606 * MHz * ones,
         flux_density=flux,
         map_rms=0.45 * mJy * ones,

@@ -45,12 +45,46 @@ def test_amplitudes_come_back_and_their_mean_stays():
     amplitude = np.broadcast_to(1 + 0.05 * rng.standard_normal(30), (40, 30))
     seen = _seen(sources=SOURCES, noise=NOISE, seed=1, antennas=np.arange(30))
     data = _with_gains(seen, amplitude, np.zeros((40, 30)))
-    table = calibrate_selfcal.amplitudes(data, _model(data), interval=168.0)
-    assert np.exp(np.mean(np.log(table.amplitude), axis=(1, 2))) == pytest.approx(1.0)
+    (table,) = calibrate_selfcal.on_scale([calibrate_selfcal.amplitudes(data, _model(data), interval=168.0)])
+    assert np.exp(np.mean(np.log(table.amplitude))) == pytest.approx(1.0)
     expected = amplitude[0] / np.exp(np.mean(np.log(amplitude[0])))
     pull = (table.amplitude - expected[:, None]) / table.amplitude_std
     assert np.median(table.amplitude_std / table.amplitude) <= 0.01
     assert np.std(pull) == pytest.approx(1, abs=3 / np.sqrt(2 * pull.size))
+
+
+def test_amplitudes_are_solved_as_often_as_they_change():
+    """Steady gains: one solution for all; gains that change within minutes: many; both follow the truth."""
+    seen = _seen(sources=SOURCES, noise=NOISE, seed=1, antennas=np.arange(30))
+    rng = np.random.default_rng(5)
+    phase = rng.uniform(0, 2 * np.pi, 30)
+    minutes = (seen.time - seen.time[0])[:, None] / 60
+    solutions = {}
+    for size in (0.0, 0.2):
+        log = size * np.sin(2 * np.pi * minutes / 30 + phase)
+        data = _with_gains(seen, np.exp(log), np.zeros((40, 30)))
+        (table,) = calibrate_selfcal.on_scale(
+            [calibrate_selfcal.amplitudes(data, _model(data), interval=60.0)]
+        )
+        left = np.log(np.abs(calibrate_gains.interpolated(table, data.time)))[..., 0] - (log - log.mean())
+        assert np.std(left) < 0.02
+        solutions[size] = len(table.time)
+    assert solutions[0.2] > 4 * solutions[0.0]
+
+
+def test_the_scale_of_all_antennas_is_followed_and_its_mean_over_the_day_stays():
+    """A loss that all antennas share between two scans shows in the field's sources."""
+    first, second = (_seen(sources=SOURCES, noise=NOISE, seed=s, antennas=np.arange(30)) for s in (1, 2))
+    tables = [
+        calibrate_selfcal.amplitudes(
+            _with_gains(data, np.full((40, 30), size), np.zeros((40, 30))), _model(data), interval=168.0
+        )
+        for data, size in ((first, 1.1), (second, 0.9))
+    ]
+    one, other = calibrate_selfcal.on_scale(tables)
+    ratio = np.exp(np.mean(np.log(one.amplitude)) - np.mean(np.log(other.amplitude)))
+    assert ratio == pytest.approx(1.1 / 0.9, rel=0.003)
+    assert np.mean(np.log(one.amplitude)) + np.mean(np.log(other.amplitude)) == pytest.approx(0, abs=1e-6)
 
 
 def test_a_field_too_faint_leaves_amplitudes_alone():

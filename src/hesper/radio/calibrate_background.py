@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from hesper.radio import model_array, model_sources
+from hesper.radio import model_array, model_channels, model_sources
+from hesper.radio.calibrate_intensity import PARALLEL
 from hesper.radio.data import Visibilities
 from hesper.record import Array
 
@@ -57,10 +58,6 @@ def outside_track(
 
 def subtracted(visibilities: Visibilities, model: Array) -> Visibilities:
     """Return the visibilities less a model (time, baseline, channel), the same in all parallel hands."""
-    hands = [
-        i for i, name in enumerate(visibilities.setup.polarisation) if name in ("I", "RR", "LL", "XX", "YY")
-    ]
-    value = np.array(visibilities.value)
-    for hand in hands:
-        value[..., hand] -= model
-    return dataclasses.replace(visibilities, value=value)
+    hands = np.flatnonzero(np.isin(visibilities.setup.polarisation, PARALLEL))
+    known = np.broadcast_to(model, visibilities.value.shape[:3])
+    return dataclasses.replace(visibilities, value=model_channels.less(visibilities.value, known, hands))

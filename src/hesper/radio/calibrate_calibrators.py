@@ -131,7 +131,17 @@ def _steady(passband: Bandpass) -> Bandpass:
 
 def calibrated(visibilities: Visibilities, tables: Calibration) -> Visibilities:
     """Return a block of the target in jansky, less what stands out, with weights 1/σ² of its own."""
+    return calibrate_gains.with_weights(searched(visibilities, tables))
+
+
+def searched(visibilities: Visibilities, tables: Calibration) -> Visibilities:
+    """Return a block of the target in jansky, flagged where it stands out, with weights as they follow."""
     known = calibrate_flags.without_antennas(visibilities, tables.bad, tables.scans)
     data = calibrate_gains.with_gains(known, tables.gains, tables.bandpass)
-    strong = calibrate_flags.automatic(data, data.value, thresholds=calibrate_flags.STRONG)
-    return calibrate_gains.with_weights(strong)
+    return calibrate_flags.automatic(data, data.value, thresholds=calibrate_flags.STRONG)
+
+
+def flagged_before(visibilities: Visibilities, tables: Calibration, flag: Array) -> Visibilities:
+    """Return what `searched` does, of a block whose flags, shaped as the values, are known."""
+    data = calibrate_gains.with_gains(visibilities, tables.gains, tables.bandpass)
+    return dataclasses.replace(data, flag=flag)

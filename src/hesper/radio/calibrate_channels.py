@@ -8,7 +8,7 @@ from hesper.constants import SPEED_OF_LIGHT
 from hesper.radio import model_channels
 from hesper.radio.data import Setup, Visibilities
 
-LOSS = 0.15
+LOSS = 0.2
 """Dimming, at most, of a source at the edge of the field on the longest baseline."""
 LEAST = 8
 """Channels that are left: weights are made of the differences between neighbours."""

@@ -216,3 +216,19 @@ def report(steps: Sequence[tuple[str, Visibilities]]) -> FlagReport:
         frequency=setup.frequency,
         polarisation_part=last.flag.mean(axis=(0, 1, 2)),
     )
+
+
+def joined(reports: Sequence[FlagReport], integrations: Sequence[int]) -> FlagReport:
+    """Return the report of blocks together, from that of each and their numbers of integrations."""
+
+    def mean(name: str) -> Array:
+        parts = np.stack([getattr(each, name) for each in reports])
+        return np.average(parts, axis=0, weights=np.asarray(integrations, float))
+
+    return dataclasses.replace(
+        reports[0],
+        **{
+            name: mean(name)
+            for name in ("part", "antenna_part", "baseline_part", "channel_part", "polarisation_part")
+        },
+    )

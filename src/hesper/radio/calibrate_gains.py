@@ -47,8 +47,9 @@ def reference_antenna(visibilities: Visibilities) -> int:
     count = setup.antenna_name.size
     amount = np.bincount(setup.antenna1, good, count) + np.bincount(setup.antenna2, good, count)
     if amount.max() == 0:
+        names = ", ".join(map(str, setup.field_name[np.unique(visibilities.field)]))
         raise InputError(
-            "calibration: every visibility of the calibrators is flagged; see the report of flags"
+            f"calibration: every visibility of {names} is flagged; look at the data, and at `record`"
         )
     distance = np.linalg.norm(setup.antenna_position - np.median(setup.antenna_position, axis=0), axis=1)
     best = np.flatnonzero(amount >= 0.95 * amount.max())

@@ -61,6 +61,7 @@ class FluxDensities:
     """Flux densities of Venus measured on maps, or limits to them."""
 
     label: Array = array("measurement", "1", "name of the measurement", dtype=str)
+    time: Array = array("measurement", "s tdb", "noon of its day, TDB since J2000")
     frequency: Array = array("measurement", "Hz", "centre of the band")
     flux_density: Array = array(
         "measurement", "W m-2 Hz-1", "flux density of the disk, less the sky behind it"

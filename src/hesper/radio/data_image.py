@@ -137,6 +137,15 @@ class DiskProfile:
 
 
 @record
+class Spectrum:
+    """Mean visibility of a field by channel: the flux density of what is not resolved at its centre."""
+
+    frequency: Array = array("channel", "Hz", "of the channel's middle")
+    flux_density: Array = array("channel", "Jy", "weighted mean of the real parts; NaN without data")
+    flux_density_std: Array = array("channel", "Jy", "standard deviation, from the weights")
+
+
+@record
 class ErrorBudget:
     """What makes a flux density uncertain."""
 

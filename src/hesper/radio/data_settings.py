@@ -66,6 +66,10 @@ class Corruption:
     amplitude_drift: float = setting(
         0.05, "1", "scatter of an antenna's gain over hours", minimum=0.0, maximum=0.9
     )
+    drift_period: float = setting(
+        2 * hour, "s", "shortest period of drifts of gain; the longest is 3.65 times as long", shown="h",
+        minimum=60.0,
+    )  # fmt: skip
     elevation_gain: float = setting(
         0.10,
         "1",
@@ -138,9 +142,9 @@ class Reduction:
         minimum=0.1,
     )
     selfcal_amplitude: float = setting(
-        10 * minute,
+        1 * minute,
         "s",
-        "shortest solution of its amplitudes; longer where the field is faint",
+        "shortest solution of its amplitudes; longer where that makes them better",
         shown="min",
         minimum=0.1,
     )
@@ -160,6 +164,9 @@ class Reduction:
     clean_sigmas: float = setting(4.0, "1", "depth of CLEAN in standard deviations", minimum=1.0)
     source_sigmas: float = setting(6.0, "1", "sources fainter than this are left", minimum=1.0)
     index: float = setting(-0.7, "1", "spectral index of the background as seen", minimum=-5.0, maximum=5.0)
+    continuum: tuple[str, ...] = setting(
+        (), "text", "channels without a line, like '4-9', from 0: a field then gives a cube of the line"
+    )
     mask: float = setting(
         30 * arcsec,
         "rad",

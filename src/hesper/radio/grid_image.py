@@ -1,6 +1,7 @@
 """Samples → dirty image and point-spread function; the clean beam; correction for the primary beam."""
 
 import dataclasses
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,14 @@ from hesper.radio import model_imaging
 from hesper.radio.data_image import Beam, Dirty, Frame, Samples
 from hesper.radio.model_imaging import Plan
 from hesper.record import Array
+
+_WORKERS = os.cpu_count() or 1
+_LEVELS = (0.35, 0.5, 0.65, 0.8)
+"""Of the main lobe, that the clean beam is fitted above: the first at which it is a peak."""
+_FEWEST = 3
+"""Pixels of the main lobe, at least: between fewer nothing is known."""
+_NEAR, _FINER = 8, 4
+"""Pixels from the middle that are looked at more finely, where that is needed, and how much."""
 
 
 class Prepared(NamedTuple):
@@ -74,33 +83,54 @@ def beam(psf: Array, pixel: float) -> Beam:
 
     Notes
     -----
-    Least squares over the pixels of the main lobe above 0.35.
+    Least squares over the pixels of the main lobe above 0.35. Few antennas make ridges that leave the main
+    lobe higher than that, and no Gaussian fits it with them: the level rises until one does. Where a lobe is
+    too narrow for that, the function is looked at between the pixels.
     """
-    from scipy.ndimage import label
-    from scipy.optimize import least_squares
+    from scipy.ndimage import zoom
 
     middle = psf.shape[0] // 2
     half = min(64, middle)
     patch = psf[middle - half : middle + half, middle - half : middle + half].astype(float)
-    lobes, _ = label(patch > 0.35)
+    if np.count_nonzero(patch[half - 1 : half + 2, half - 1 : half + 2] > _LEVELS[0]) < _FEWEST:
+        raise ConvergenceError("beam: the main lobe has less than three pixels; take smaller pixels")
+    near = min(_NEAR, half - 1)
+    around = patch[half - near : half + near + 1, half - near : half + near + 1]
+    # Splines through an odd number of pixels, ends upon ends: the middle stays the middle.
+    finer = zoom(around, (2 * near * _FINER + 1) / (2 * near + 1), order=3)
+    for values, step in ((patch, 1.0), (finer, 1.0 / _FINER)):
+        for level in _LEVELS:
+            eigenvalue, axes = np.linalg.eigh(_curvature(values, level) / step**2)
+            if eigenvalue[0] > np.log(2) / half**2:
+                minor, major = 2 * np.sqrt(np.log(2) / eigenvalue[::-1]) * pixel
+                # axes[:, 0] belongs to the smallest curvature: (west, north) of the major axis.
+                angle = np.arctan2(-axes[0, 0], axes[1, 0]) % np.pi
+                return Beam(major=float(major), minor=float(minor), angle=float(angle))
+    raise ConvergenceError("beam: the main lobe is no peak; take smaller pixels or more baselines")
+
+
+def _curvature(patch: Array, level: float) -> Array:
+    """Return A (2, 2) of exp(−xᵀ A x), x = (west, north) [pixels], fitted to the lobe above a level.
+
+    0 where less than five pixels are.
+    """
+    from scipy.ndimage import label
+    from scipy.optimize import least_squares
+
+    half = patch.shape[0] // 2
+    lobes, _ = label(patch > level)
     north, west = np.nonzero(lobes == lobes[half, half])
     values, north, west = patch[north, west], north - half, west - half
     if values.size < 5:
-        raise ConvergenceError("beam: the main lobe has less than five pixels; take smaller pixels")
+        return np.zeros((2, 2))
 
     def residuals(parameters: Array) -> Array:
         a, b, c = parameters
         return np.asarray(np.exp(-(a * west**2 + 2 * b * west * north + c * north**2)) - values)
 
-    start = np.log(2) * np.pi / np.sum(patch > 0.5)
+    start = np.log(2) * np.pi / values.size
     a, b, c = least_squares(residuals, [start, 0.0, start]).x
-    eigenvalue, axes = np.linalg.eigh([[a, b], [b, c]])
-    if eigenvalue[0] <= 0:
-        raise ConvergenceError("beam: the main lobe is no peak; take smaller pixels or more baselines")
-    minor, major = 2 * np.sqrt(np.log(2) / eigenvalue[::-1]) * pixel
-    # axes[:, 0] belongs to the smallest curvature: (west, north) of the major axis.
-    angle = np.arctan2(-axes[0, 0], axes[1, 0]) % np.pi
-    return Beam(major=float(major), minor=float(minor), angle=float(angle))
+    return np.array([[a, b], [b, c]])
 
 
 def convolved(components: Array, clean_beam: Beam, pixel: float) -> Array:
@@ -110,15 +140,18 @@ def convolved(components: Array, clean_beam: Beam, pixel: float) -> Array:
     n = components.shape[0]
     u, v = np.fft.rfftfreq(2 * n, pixel), np.fft.fftfreq(2 * n, pixel)[:, None]
     c, s = np.cos(clean_beam.angle), np.sin(clean_beam.angle)
+    major, minor = (np.pi**2 / (4 * np.log(2)) * width**2 for width in (clean_beam.major, clean_beam.minor))
     # The sample axis runs westward: along the major axis (−sin, cos) in (west, north).
-    along, across = -u * s + v * c, u * c + v * s
-    scale = np.pi**2 / (4 * np.log(2))
-    transform = np.exp(-scale * ((along * clean_beam.major) ** 2 + (across * clean_beam.minor) ** 2))
-    area = np.pi * clean_beam.major * clean_beam.minor / (4 * np.log(2)) / pixel**2
+    transform = np.multiply((2 * c * s * (major - minor) * v).astype(np.float32), u.astype(np.float32))
+    transform -= ((major * s**2 + minor * c**2) * u**2).astype(np.float32)
+    transform -= ((major * c**2 + minor * s**2) * v**2).astype(np.float32)
+    np.exp(transform, out=transform)
+    transform *= np.float32(np.pi * clean_beam.major * clean_beam.minor / (4 * np.log(2)) / pixel**2)
     padded = np.zeros((2 * n, 2 * n), np.float32)
     padded[:n, :n] = components
-    seen = irfft2(rfft2(padded) * (transform * area).astype(np.float32), s=padded.shape)
-    return np.asarray(seen[:n, :n], np.float32)
+    seen = rfft2(padded, workers=_WORKERS)
+    seen *= transform
+    return np.asarray(irfft2(seen, s=padded.shape, workers=_WORKERS, overwrite_x=True)[:n, :n], np.float32)
 
 
 def beam_area(clean_beam: Beam) -> float:

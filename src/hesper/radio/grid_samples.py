@@ -8,13 +8,10 @@ import numpy as np
 from hesper.compiled import compiled, compiled_parallel, prange
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError
+from hesper.radio.calibrate_intensity import PARALLEL
 from hesper.radio.data import Visibilities
 from hesper.radio.data_image import Samples, Tracked
 from hesper.record import Array
-
-PARALLEL = ("I", "RR", "LL", "XX", "YY")
-"""Polarisations whose weighted mean is Stokes I."""
-
 
 LOSSES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 """By how much averaging may dim a source at the edge of the field in each direction, the usual one first."""
@@ -65,16 +62,14 @@ def number(visibilities: Visibilities, *, field_of_view: float, loss: float) -> 
 
 def of_planet(tracked: Tracked) -> Samples:
     """Return samples that look at the planet, per unit of the primary beam: V/g with weight g² w."""
-    parallel = np.isin(tracked.polarisation, PARALLEL)
-    response = tracked.response[:, None, :, None]
-    value = (tracked.value / response)[..., parallel]
-    weight = (tracked.weight * response**2)[..., parallel]
-    waves = tracked.frequency / SPEED_OF_LIGHT
-    uv = np.broadcast_to((tracked.uv[:, :, None, None, :] * waves[:, None, None]), (*value.shape, 2))
-    uvw = np.zeros((value.size, 3), np.float32)
-    uvw[:, :2] = uv.reshape(-1, 2)
-    used = weight.reshape(-1) > 0
-    return Samples(uvw=uvw[used], value=value.reshape(-1)[used], weight=weight.reshape(-1)[used])
+    parallel = np.flatnonzero(np.isin(tracked.polarisation, PARALLEL))
+    # Octaves of baselines are looked at one by one: what has no weight costs nothing.
+    time, baseline, channel, hand = np.nonzero(tracked.weight[..., parallel] > 0)
+    cell = time, baseline, channel, parallel[hand]
+    response = tracked.response[time, channel]
+    uvw = np.zeros((time.size, 3), np.float32)
+    uvw[:, :2] = tracked.uv[time, baseline] * (tracked.frequency / SPEED_OF_LIGHT)[channel, None]
+    return Samples(uvw=uvw, value=tracked.value[cell] / response, weight=tracked.weight[cell] * response**2)
 
 
 def _runs(v: Visibilities) -> Array:

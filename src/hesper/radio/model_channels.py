@@ -48,3 +48,41 @@ def joined(value: Array, weight: Array, flag: Array, count: int) -> Any:
                 mass[t, b, k, p] = total
                 marks[t, b, k, p] = not there
     return out, mass, marks
+
+
+@compiled_parallel
+def mean_hand(value: Array, weight: Array, flag: Array, hands: Array) -> Any:
+    """Return values, weights and flags (time, baseline, channel, 1) of the weighted mean of some hands."""
+    times, baselines, channels, _ = value.shape
+    shape = (times, baselines, channels, 1)
+    out, mass = np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
+    marks = np.ones(shape, np.bool_)
+    for i in prange(times * baselines):
+        t, b = i // baselines, i % baselines
+        for c in range(channels):
+            real, imag, heavy = np.float32(0), np.float32(0), np.float32(0)
+            for p in hands:
+                w = weight[t, b, c, p]
+                if not flag[t, b, c, p] and w > 0:
+                    real += w * value[t, b, c, p].real
+                    imag += w * value[t, b, c, p].imag
+                    heavy += w
+            if heavy > 0:
+                out[t, b, c, 0] = complex(real / heavy, imag / heavy)
+                mass[t, b, c, 0] = heavy
+                marks[t, b, c, 0] = False
+    return out, mass, marks
+
+
+@compiled_parallel
+def less(value: Array, model: Array, hands: Array) -> Array:
+    """Return values (time, baseline, channel, hand), less a model (time, baseline, channel) in some hands."""
+    out = np.empty_like(value)
+    times, baselines, channels, _ = value.shape
+    for i in prange(times * baselines):
+        t, b = i // baselines, i % baselines
+        out[t, b] = value[t, b]
+        for p in hands:
+            for c in range(channels):
+                out[t, b, c, p] -= model[t, b, c]
+    return out

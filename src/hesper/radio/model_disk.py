@@ -90,18 +90,27 @@ class Disk(NamedTuple):
 
 def table(largest: float, exponent: float) -> DiskTable:
     """Return the disk's table up to an argument q; between points it is linear, to 1e-6 below q = 30."""
-    q = np.linspace(0, max(largest, 1.0) * 1.001, _POINTS)
+    q, value = _values(largest, exponent)
     low = max(exponent - _EXPONENT_STEP, 0.0)
-    value = limb_darkened_disk_visibility(q, exponent)
     above, below = (limb_darkened_disk_visibility(q, p) for p in (exponent + _EXPONENT_STEP, low))
     slope = (above - below) / (exponent + _EXPONENT_STEP - low)
     return DiskTable(float(q[1]), np.stack([value, q * np.gradient(value, q), slope], axis=1))
 
 
+def shape(largest: float, exponent: float) -> tuple[float, Array]:
+    """Return the step of q and A (point,) of `table` alone."""
+    q, value = _values(largest, exponent)
+    return float(q[1]), value
+
+
+def _values(largest: float, exponent: float) -> tuple[Array, Array]:
+    q = np.linspace(0, max(largest, 1.0) * 1.001, _POINTS)
+    return q, limb_darkened_disk_visibility(q, exponent)
+
+
 def looked_up(argument: Array, exponent: float) -> Array:
     """Return A(q) of many arguments from a table, to 1e-6 below q = 30."""
-    q = np.linspace(0, max(float(np.max(argument, initial=0.0)), 1.0) * 1.001, _POINTS)
-    return np.asarray(np.interp(argument, q, limb_darkened_disk_visibility(q, exponent)))
+    return np.asarray(np.interp(argument, *_values(float(np.max(argument, initial=0.0)), exponent)))
 
 
 def table_for(sky: Sky, disk: Disk) -> DiskTable:

@@ -85,7 +85,7 @@ def _spread(x: Array, flag: Array, work: Array) -> Any:
         size[i] = np.float32(np.inf) if seen[i, 0] else size[i]
         high = max(high, np.float32(0) if seen[i, 0] else size[i])
     low = np.float32(0)
-    for _ in range(24):
+    for _ in range(16):
         middle = np.float32(0.5) * (low + high)
         below = 0
         for i in range(size.size):

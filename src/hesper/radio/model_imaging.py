@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hesper.errors import InputError
-from hesper.radio import model_gridding as gridding
-from hesper.radio.model_gridding import FINER, STRIP, TERMS, TILE, WIDTH, Layout
+from hesper.radio import model_gridding, model_gridding_order, model_gridding_planes, model_gridding_strips
+from hesper.radio.model_gridding import FINER, STRIP, TILE, WIDTH, Layout
 from hesper.radio.model_sources import depth_cosine
 from hesper.record import Array
 
@@ -25,8 +25,8 @@ class Plan(NamedTuple):
     taper: Array
     """(line,) = (sample,) the kernel's transform"""
     polynomial: Array
-    strips: Array
-    """(slab, 2, strip)"""
+    chunks: Array
+    """(slab, chunk + 1) first strips of what is filled side by side"""
 
 
 def coordinates(frame_size: int, pixel: float) -> tuple[Array, Array]:
@@ -76,13 +76,15 @@ def prepare(uvw: Array, value: Array, weight: Array, *, size: int, pixel: float)
     depth = depth_cosine(*np.broadcast_arrays(east[None, :], north[:, None])).astype(np.float32)
     height = min(float(depth.min()) / 2, -1e-12)
     largest = max(float(high[2]), 1e-3)
-    count = gridding.slabs(largest, float(depth.min()))
+    count, terms = model_gridding_order.slabs(
+        largest, float(depth.min()), cells=cells, samples=int(np.count_nonzero(used))
+    )
     thick = largest / count * (1 + 1e-6)
     strips, tiles = rows // STRIP + 1, columns // TILE + 1
-    key = gridding.keys(uvw, scale, first_row, first_column, count, thick, strips, tiles)
-    where, start = gridding.order(key, weight, count * strips * tiles)
+    key = model_gridding_order.keys(uvw, scale, first_row, first_column, count, thick, strips, tiles)
+    where, start = model_gridding_order.order(key, weight, count * strips * tiles)
     del key
-    column, row, across, turned, mass = gridding.sort(
+    column, row, across, turned, mass = model_gridding_order.sort(
         uvw, value, weight, where, scale, first_row, first_column, count, thick, height
     )
     starts = np.append(start[:-1].reshape(count, strips, tiles)[:, :, 0].reshape(-1), start[-1])
@@ -95,6 +97,7 @@ def prepare(uvw: Array, value: Array, weight: Array, *, size: int, pixel: float)
         weight=mass,
         starts=starts,
         slab_w=(np.arange(count) + 0.5) * thick,
+        terms=terms,
         kappa=math.pi * thick * abs(height),
         height=height,
         corner=(first_row, first_column),
@@ -102,8 +105,8 @@ def prepare(uvw: Array, value: Array, weight: Array, *, size: int, pixel: float)
         cells=cells,
     )
     return Plan(
-        layout, size, depth, gridding.kernel_transform(size, cells),
-        gridding.kernel_polynomial(), np.stack([_colours(each) for each in starts]),
+        layout, size, depth, model_gridding.kernel_transform(size, cells),
+        model_gridding.kernel_polynomial(), np.stack([model_gridding_strips.chunks(each) for each in starts]),
     )  # fmt: skip
 
 
@@ -112,18 +115,6 @@ def _limits(uvw: Array, used: Array) -> tuple[Array, Array]:
     low = np.array([np.min(c, where=used, initial=np.inf) for c in uvw.T], float)
     high = np.array([np.max(c, where=used, initial=-np.inf) for c in uvw.T], float)
     return low, high
-
-
-def _colours(start: Array) -> Array:
-    """Deal the even and the odd strips to two threads so that both have as much to do; −1 fills up."""
-    load = np.diff(start)
-    dealt = []
-    for colour in (0, 1):
-        strips = np.arange(colour, load.size, 2)
-        strips = strips[np.argsort(-load[strips], kind="stable")]
-        dealt.append(np.concatenate([strips[0::2], strips[1::2]]))
-    longest = max(map(len, dealt))
-    return np.stack([np.pad(d, (0, longest - len(d)), constant_values=-1) for d in dealt])
 
 
 def image(plan: Plan, model: Array | None = None) -> Array:
@@ -138,28 +129,41 @@ def image(plan: Plan, model: Array | None = None) -> Array:
     """
     lay = plan.layout
     total = np.zeros((plan.size, plan.size), np.float32)
-    out = np.empty((lay.box[0], _terms(lay.kappa), 2 * lay.box[1]), np.float32)
     planes = _planes(plan)
+    grid = np.empty((lay.box[0], lay.terms, 2 * lay.box[1]), np.float32)
     for slab in range(len(lay.slab_w)):
-        turn = _turn(plan, slab)
-        grid = out[:1] if model is None else _model_grid(plan, model, turn, planes)
-        out[:] = 0
-        gridding.residual(
-            lay.column, lay.row, lay.across, lay.value, lay.weight, lay.starts[slab], plan.strips[slab],
-            plan.polynomial, grid, out, model is not None,
-        )  # fmt: skip
-        for k in range(_terms(lay.kappa)):
-            _to_sky(plan, out, k, planes)
-            gridding.add_plane(planes.tall, turn, plan.depth, k, lay.kappa, lay.height, total)
+        turn = _turn(plan, float(lay.slab_w[slab]))
+        if model is not None:
+            _to_grid(plan, model, turn, planes, grid)
+        _fill(plan, slab, lay.value, grid, model is not None)
+        for k in range(lay.terms):
+            _to_sky(plan, grid, k, planes)
+            tall = _real(planes.tall)
+            model_gridding_planes.add_plane(tall, turn, plan.depth, k, *_expanded(lay, k), total)
     return np.asarray(total / (plan.taper[:, None] * plan.taper), np.float32)
 
 
 def point(plan: Plan) -> Array:
-    """Return the image of a source of 1 Jy in the middle, Σ weight there: the point-spread function."""
+    """Return the point-spread function times Σ weight, as if all w were 0.
+
+    Its form far from the middle depends on where in the field the source is: with w it would be that of the
+    middle, without it is that of a place between. It serves the minor cycles alone.
+    """
     lay = plan.layout
-    thick = 2 * float(lay.slab_w[0])
-    turned = np.exp(-1j * np.float32(np.pi * thick * lay.height) * lay.across).astype(np.complex64)
-    return image(plan._replace(layout=lay._replace(value=turned)))
+    total = np.zeros((plan.size, plan.size), np.float32)
+    one = np.ones(lay.value.size, np.complex64)
+    grid = np.zeros((lay.box[0], 1, 2 * lay.box[1]), np.float32)
+    part = np.empty_like(grid)
+    for slab in range(len(lay.slab_w)):
+        _fill(plan, slab, one, part, False)
+        grid += part
+    planes = _planes(plan)
+    _to_sky(plan, grid, 0, planes)
+    series, _, height = _expanded(lay, 0)
+    model_gridding_planes.add_plane(
+        _real(planes.tall), _turn(plan, 0.0), plan.depth, 0, series, 0.0, height, total
+    )
+    return np.asarray(total / (plan.taper[:, None] * plan.taper), np.float32)
 
 
 def predict(plan: Plan, model: Array) -> Array:
@@ -167,23 +171,39 @@ def predict(plan: Plan, model: Array) -> Array:
     lay = plan.layout
     out = np.empty(lay.value.size, np.complex64)
     planes = _planes(plan)
+    grid = np.empty((lay.box[0], lay.terms, 2 * lay.box[1]), np.float32)
     for slab in range(len(lay.slab_w)):
-        grid = _model_grid(plan, model, _turn(plan, slab), planes)
-        gridding.degrid(lay.column, lay.row, lay.across, lay.starts[slab], plan.polynomial, grid, out)
+        _to_grid(plan, model, _turn(plan, float(lay.slab_w[slab])), planes, grid)
+        model_gridding_strips.degrid(
+            lay.column, lay.row, lay.across, lay.starts[slab], plan.polynomial, grid, out
+        )
     return out
 
 
-def _terms(kappa: float) -> int:
-    """Return how many terms of the expansion along w are above 1e-5."""
-    return next((k for k in range(1, TERMS) if 2 * (kappa / 2) ** k / math.factorial(k) < 1e-5), TERMS)
+def _fill(plan: Plan, slab: int, value: Array, grid: Array, subtract: bool) -> None:
+    lay = plan.layout
+    model_gridding_strips.residual(
+        lay.column, lay.row, lay.across, value, lay.weight, lay.starts[slab], plan.chunks[slab],
+        plan.polynomial, grid, subtract,
+    )  # fmt: skip
 
 
-def _turn(plan: Plan, slab: int) -> Array:
-    """Return the phases of a slab and of the grid's corner (line, sample)."""
+def _expanded(lay: Layout, k: int) -> tuple[Array, float, float]:
+    """Return the series of term k, κ/2 per unit of n′ and the middle of n′."""
+    return model_gridding_planes.bessel(k), lay.kappa / 2 / abs(lay.height), lay.height
+
+
+def _turn(plan: Plan, w: float) -> Array:
+    """Return the phases of w and of the grid's corner (line, 2 × sample), real and imaginary."""
     lay = plan.layout
     place = 2j * np.pi * (np.arange(plan.size) - plan.size // 2) / lay.cells
     rows, columns = (np.exp(-place * c).astype(np.complex64) for c in lay.corner)
-    return np.asarray(gridding.turns(plan.depth, float(lay.slab_w[slab]), rows, columns))
+    return _real(model_gridding_planes.turns(plan.depth, w, rows, columns))
+
+
+def _real(plane: Array) -> Array:
+    """Return a complex plane as pairs of real numbers."""
+    return plane.view(np.float32)
 
 
 class Planes(NamedTuple):
@@ -206,31 +226,29 @@ def _to_sky(plan: Plan, grid: Array, k: int, planes: Planes) -> None:
     """Write term k of a grid on the sky to the tall plane."""
     from scipy.fft import fft
 
-    lay, half, (wide, tall) = plan.layout, plan.size // 2, planes
-    wide[:, : lay.box[1]] = grid[:, k].view(np.complex64)
-    wide[:, lay.box[1] :] = 0
-    seen = fft(wide, axis=1, workers=_WORKERS, overwrite_x=True)
-    tall[: lay.box[0], :half], tall[: lay.box[0], half:] = seen[:, -half:], seen[:, :half]
-    tall[lay.box[0] :] = 0
-    done = fft(tall, axis=0, workers=_WORKERS, overwrite_x=True)
-    if done is not tall and not np.shares_memory(done, tall):
-        tall[:] = done
+    model_gridding_planes.widened(grid, k, _real(planes.wide))
+    seen = fft(planes.wide, axis=1, workers=_WORKERS, overwrite_x=True)
+    model_gridding_planes.cut(_real(seen), _real(planes.tall))
+    _same(fft(planes.tall, axis=0, workers=_WORKERS, overwrite_x=True), planes.tall)
 
 
-def _model_grid(plan: Plan, model: Array, turn: Array, planes: Planes) -> Array:
-    """Return the grid (row, term, 2 × column) of a model image in a slab."""
+def _to_grid(plan: Plan, model: Array, turn: Array, planes: Planes, grid: Array) -> None:
+    """Write the grid (row, term, 2 × column) of a model image in a slab."""
     from scipy.fft import ifft
 
-    lay, half, (wide, tall) = plan.layout, plan.size // 2, planes
-    rows = slice(half, lay.cells - half)
+    lay = plan.layout
     tapered = np.asarray(model / (plan.taper[:, None] * plan.taper), np.float32)
-    grid = np.empty((lay.box[0], _terms(lay.kappa), 2 * lay.box[1]), np.float32)
-    for k in range(_terms(lay.kappa)):
-        tall[rows] = 0
-        gridding.split_plane(tapered, turn, plan.depth, k, lay.kappa, lay.height, tall)
-        short = ifft(tall, axis=0, norm="forward", workers=_WORKERS, overwrite_x=True)[: lay.box[0]]
-        wide[:, half:-half] = 0
-        wide[:, -half:], wide[:, :half] = short[:, :half], short[:, half:]
-        out = ifft(wide, axis=1, norm="forward", workers=_WORKERS, overwrite_x=True)
-        grid[:, k].view(np.complex64)[:] = out[:, : lay.box[1]]
-    return grid
+    for k in range(lay.terms):
+        model_gridding_planes.split_plane(
+            tapered, turn, plan.depth, k, *_expanded(lay, k), _real(planes.tall)
+        )
+        short = ifft(planes.tall, axis=0, norm="forward", workers=_WORKERS, overwrite_x=True)
+        model_gridding_planes.spread(_real(short), _real(planes.wide))
+        out = ifft(planes.wide, axis=1, norm="forward", workers=_WORKERS, overwrite_x=True)
+        model_gridding_planes.narrowed(_real(out), k, grid)
+
+
+def _same(done: Array, wanted: Array) -> None:
+    """Copy what a transform has not left in its place."""
+    if not np.shares_memory(done, wanted):
+        wanted[:] = done

@@ -51,11 +51,11 @@ def moving_disk(
     slope = (direction / (1 + depth)[:, None])[:, None]
     across = np.linalg.norm(uvw[..., :2] - uvw[..., 2:] * slope, axis=-1) / SPEED_OF_LIGHT
     scale = np.pi * diameter[:, None] * across
-    shape = model_disk.table(float(scale.max() * frequency.max()), exponent)
+    step, shape = model_disk.shape(float(scale.max() * frequency.max()), exponent)
     out = np.empty((*delay.shape, frequency.size), np.complex64)
     _fill(
         delay, scale, drift / SPEED_OF_LIGHT, np.asarray(frequency, float), float(channel_width), flux,
-        shape.step, np.ascontiguousarray(shape.values[:, 0]), out,
+        step, shape, out,
     )  # fmt: skip
     return out
 

@@ -220,6 +220,12 @@ def _solve_one(
 
 
 @compiled
+def _square(z: complex) -> float:
+    """Return |z|² without the root that abs takes."""
+    return z.real * z.real + z.imag * z.imag
+
+
+@compiled
 def _iterate(
     cross: Array,
     power: Array,
@@ -239,8 +245,8 @@ def _iterate(
                 a, c, w = first[b], second[b], trust[b]
                 up[a] += w * cross[b] * g[c]
                 up[c] += w * np.conj(cross[b]) * g[a]
-                down[a] += w * power[b] * abs(g[c]) ** 2
-                down[c] += w * power[b] * abs(g[a]) ** 2
+                down[a] += w * power[b] * _square(g[c])
+                down[c] += w * power[b] * _square(g[a])
         change, norm = 0.0, 0.0
         for a in range(n):
             if usable[a] and down[a] > 0:
@@ -249,8 +255,8 @@ def _iterate(
                     new = new / abs(new) if abs(new) > 0 else 1.0 + 0j
                 if i % 2 == 1:
                     new = 0.5 * (new + g[a])
-                change += abs(new - g[a]) ** 2
-                norm += abs(new) ** 2
+                change += _square(new - g[a])
+                norm += _square(new)
                 g[a] = new
         if change < 1e-20 * norm:
             break

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hesper.compiled import compiled
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError
 from hesper.radio import model_fringes
@@ -135,3 +136,17 @@ def channel_step(frequency: Array) -> float:
     if not np.all(np.isfinite(steps)) or np.abs(steps - mean).max() > 1e-3 * abs(mean):
         raise InputError("frequency: channels are not equally spaced; give one spectral window at a time")
     return mean
+
+
+@compiled
+def products(rows: Array) -> Array:
+    """Return Σ_k r_ki r_kj (i, j) of few columns, without the threads that a library would start for them."""
+    count = rows.shape[1]
+    out = np.zeros((count, count), rows.dtype)
+    for k in range(rows.shape[0]):
+        row = rows[k]
+        for i in range(count):
+            factor, into = row[i], out[i]
+            for j in range(count):
+                into[j] += factor * row[j]
+    return out

@@ -19,7 +19,7 @@ from hesper.radio import (
     plot,
     read,
 )
-from hesper.radio.data import Temperatures
+from hesper.radio.data import FluxDensities, Temperatures
 from hesper.radio.data_calibration import Truth
 from hesper.radio.pipeline_config import Config
 from hesper.radio.pipeline_paper import PAPER
@@ -32,12 +32,12 @@ __all__ = ["MEMORY", "PAPER", "Config", "demo", "inputs", "kernels", "plan", "ru
 
 def inputs(settings: Config) -> list[Path]:
     """Return the files a run reads."""
+    sky = [config.existing(settings.sky_map, what="radio: sky_map")] if settings.sky_map else []
     if not settings.input:
-        return []
+        return sky
     path = config.existing(settings.input)
     if settings.source == "fluxes":
-        return [path]
-    sky = [config.existing(settings.sky_map, what="radio: sky_map")] if settings.sky_map else []
+        return [path, *sky]
     return [*pipeline_inputs.inputs(path), *sky]
 
 
@@ -50,7 +50,7 @@ def kernels(settings: Config) -> list[Path]:
 def plan(settings: Config) -> Plan:
     """Return what `run` would do."""
     if settings.source == "fluxes":
-        fluxes = read.flux_densities(*inputs(settings))
+        fluxes = _fluxes(settings)
         return Plan(
             list(map(str, fluxes.label)), ["temperatures.nc", "temperatures.png", "results.json"], 3e8, 1.0
         )
@@ -70,7 +70,7 @@ def run(settings: Config, out: Run) -> list[Result]:
         return _visibilities(settings, out)
     if settings.source == "field":
         return pipeline_field.run(settings, out)
-    fluxes = read.flux_densities(*inputs(settings))
+    fluxes = _fluxes(settings)
     found = pipeline_paper.temperatures(settings, fluxes)
     out.write("temperatures.nc", lambda: products.netcdf(found))
     out.write("temperatures.png", lambda: figures.png(plot.temperatures(found, found.brightness_temperature)))
@@ -81,10 +81,14 @@ def _visibilities(settings: Config, out: Run) -> list[Result]:
     if not settings.input:
         raise InputError("radio: input is empty; name a UVFITS file or a Measurement Set")
     path = config.existing(settings.input, what="radio: input")
-    done = pipeline_visibilities.reduced(settings, path)
+    done = pipeline_visibilities.reduced(settings, path, scratch=out.directory)
     pipeline_products.written(done, out)
     beside = path.parent / "truth.nc"
     return pipeline_report.rows(done, products.read(beside, Truth) if beside.is_file() else None)
+
+
+def _fluxes(settings: Config) -> FluxDensities:
+    return read.flux_densities(config.existing(settings.input)) if settings.input else read.flux_densities()
 
 
 def _row(found: Temperatures, i: int) -> Result:

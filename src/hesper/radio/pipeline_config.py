@@ -29,7 +29,7 @@ class Config:
     sky_map: str = setting(
         "",
         "text",
-        "model of the sky (npz), looked up where Venus is instead of `sky_408`; visibilities only",
+        "model of the sky (npz), looked up where Venus is instead of `sky_408`",
     )
     reflectivity: float = setting(
         0.0, "1", "of the surface: its share of the sky is taken off; 0 leaves it", minimum=0.0, maximum=0.9

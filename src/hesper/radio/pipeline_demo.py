@@ -94,7 +94,7 @@ def _day() -> Reduced:
         rows = today.setup.antenna1.size * sum(scan.time.size for scan in today.scans)
         blocks = (given.visibilities for given in simulate.visibilities(settings, seed=DAY.seed))
         path.write_bytes(write.uvfits(blocks, rows))
-        return pipeline_visibilities.reduced(DAY, path)
+        return pipeline_visibilities.reduced(DAY, path, scratch=path.parent)
 
 
 def _named(rows: list[Result]) -> list[Result]:

@@ -8,7 +8,7 @@ from hesper.radio.data_settings import Reduction
 
 FIXED = 5.5e8
 """The interpreter, compiled kernels and figures [bytes]."""
-_PER_PIXEL = 180.0
+_PER_PIXEL = 150.0
 """Of an image of the field while it is cleaned: grids, transforms, beam and residual [bytes]."""
 _SORTED, _SORTING = 24.0, 60.0
 """Of a sample in the order of the grid, and while it is put there [bytes]."""
@@ -25,6 +25,8 @@ class Budget(NamedTuple):
     """Of all scans of calibrators [bytes]."""
     samples: float
     """Number of samples of the field's image."""
+    flags: float
+    """Of flags that are kept from one reading to the next [bytes]."""
 
 
 def budget(settings: Reduction) -> Budget:
@@ -44,7 +46,7 @@ def budget(settings: Reduction) -> Budget:
         )
     left = settings.memory - FIXED
     samples = min((left - images) / _SORTED, left / _SORTING)
-    return Budget(left / 6, left / 4, left / 2.5, samples)
+    return Budget(left / 6, left / 2.2, left / 2.5, samples, left / 20)
 
 
 def loss(samples: Mapping[float, int], most: float) -> float:

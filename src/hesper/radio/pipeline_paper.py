@@ -8,7 +8,7 @@ import numpy as np
 from hesper import config, ephemeris
 from hesper.physics import planck
 from hesper.products import Result, from_published
-from hesper.radio import read, retrieve
+from hesper.radio import pipeline_sky, read, retrieve
 from hesper.radio.data import FluxDensities, Temperatures
 from hesper.radio.pipeline_config import SKY, Config
 from hesper.units import arcsec, deg, hour_angle, mJy, percent
@@ -19,13 +19,15 @@ _SOURCE = "Mohan et al. 2017, Table"
 
 def temperatures(settings: Config, fluxes: FluxDensities) -> Temperatures:
     """Return the temperatures of a table of flux densities."""
-    return retrieve.temperatures(
+    behind = pipeline_sky.every(settings, fluxes.time)
+    found = retrieve.temperatures(
         fluxes,
-        sky_408=settings.sky_408,
-        sky_408_std=settings.sky_408_std,
+        sky_408=np.array([sky.temperature for sky in behind]),
+        sky_408_std=np.array([sky.std for sky in behind]),
         sky_model=SKY[settings.sky_model],
         calibration=settings.calibration,
     )
+    return pipeline_sky.without_reflection(settings, found, np.array([sky.reflected for sky in behind]))
 
 
 def table2() -> list[Result]:

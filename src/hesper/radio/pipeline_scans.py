@@ -87,10 +87,10 @@ class Scans:
 
 
 @contextmanager
-def scans(blocks: Iterable[Visibilities], settings: Reduction, *, hold: bool) -> Iterator[Scans]:
-    """Give the scans, held in memory or in scratch files that are gone afterwards."""
-    if hold:
+def scans(blocks: Iterable[Visibilities], settings: Reduction, scratch: Path | None) -> Iterator[Scans]:
+    """Give the scans, held in memory or in files of a directory that are gone afterwards."""
+    if scratch is None:
         yield Scans(blocks, settings, None)
         return
-    with tempfile.TemporaryDirectory(prefix="hesper-") as folder:
+    with tempfile.TemporaryDirectory(prefix=".scratch-", dir=scratch) as folder:
         yield Scans(blocks, settings, Path(folder))

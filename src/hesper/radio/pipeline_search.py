@@ -16,6 +16,7 @@ from hesper.radio import (
     grid_weights,
     retrieve_sources,
 )
+from hesper.radio.calibrate_intensity import intensity
 from hesper.radio.data import Setup, Visibilities
 from hesper.radio.data_calibration import Sources
 from hesper.radio.data_image import Clean, DiskFit, Frame, Samples, Track
@@ -173,10 +174,10 @@ def searched(
     cent of it, in which fainter sources drown. Subtracted from the visibilities it leaves none. All are
     found where a search finds no more, or the field is near its noise.
     """
-    found = refined(data, known, settings, disk)
+    found = refined(data, known, settings, disk, rounds=1)
     field = _seen(
         data,
-        lambda block: residual(block, found, settings, disk),
+        lambda block: residual(intensity(block), found, settings, disk),
         settings,
         sigmas=settings.clean_sigmas,
         planet_there=disk is None,
@@ -189,13 +190,22 @@ def searched(
             more.east, more.north, found.east, found.north, radius=field.beam.major
         )
         more = take(more, "source", apart)
-    every = refined(data, retrieve_sources.joined(found, more), settings, disk)
+    joined = retrieve_sources.joined(found, more)
+    every = refined(data, joined, settings, disk, rounds=2 if more.east.size else 1)
     complete = field.rms < _NEAR * field.noise or not more.east.size
     return field.frame, every, complete
 
 
-def refined(data: Blocks, found: Sources, settings: Reduction, disk: DiskFit | None) -> Sources:
-    """Fit the sources' places and flux densities to the visibilities."""
+def refined(
+    data: Blocks, found: Sources, settings: Reduction, disk: DiskFit | None, *, rounds: int
+) -> Sources:
+    """Fit the sources' places and flux densities to the visibilities.
+
+    Two rounds are for sources that come from an image, on pixels; one for those fitted before, with gains
+    that are better since.
+    """
     return retrieve_sources.fitted(
-        found, lambda guess: (residual(block, guess, settings, disk) for block in data())
+        found,
+        lambda guess: (residual(intensity(block), guess, settings, disk) for block in data()),
+        rounds=rounds,
     )

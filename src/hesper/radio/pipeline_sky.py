@@ -9,6 +9,7 @@ from hesper import ephemeris
 from hesper.radio import read_sky, retrieve_temperature
 from hesper.radio.data import Temperatures
 from hesper.radio.pipeline_config import SKY, Config
+from hesper.record import Array
 
 
 class Behind(NamedTuple):
@@ -22,19 +23,26 @@ class Behind(NamedTuple):
 
 def behind(config: Config, time: float) -> Behind:
     """Return the sky at Venus' place at a time [s TDB since J2000]."""
+    return every(config, np.array([time]))[0]
+
+
+def every(config: Config, times: Array) -> list[Behind]:
+    """Return the sky at Venus' place at each of some times [s TDB since J2000]; a map is read once."""
     if not config.sky_map:
-        return Behind(config.sky_408, config.sky_408_std, config.sky_408)
+        return [Behind(config.sky_408, config.sky_408_std, config.sky_408)] * len(times)
     sky = read_sky.sky(configuration.existing(config.sky_map, what="radio: sky_map"))
-    view = ephemeris.viewing(np.array([time]), "geocentre")
-    ra, dec = float(view.ra[0]), float(view.dec[0])
-    value, scatter = retrieve_temperature.sky_behind(sky, ra=ra, dec=dec)
-    std = float(np.hypot(config.sky_408_std, scatter))
-    return Behind(value, std, retrieve_temperature.mean_sky(sky, ra=ra, dec=dec))
+    view = ephemeris.viewing(times, "geocentre")
+    found = []
+    for ra, dec in zip(view.ra.tolist(), view.dec.tolist(), strict=True):
+        value, scatter = retrieve_temperature.sky_behind(sky, ra=ra, dec=dec)
+        std = float(np.hypot(config.sky_408_std, scatter))
+        found.append(Behind(value, std, retrieve_temperature.mean_sky(sky, ra=ra, dec=dec)))
+    return found
 
 
-def without_reflection(config: Config, found: Temperatures, seen: Behind) -> Temperatures:
-    """Take off what the surface reflects, if the recipe gives it a reflectivity."""
+def without_reflection(config: Config, found: Temperatures, reflected: Array | float) -> Temperatures:
+    """Take off what the surface reflects of a sky [K] at 408 MHz, if the recipe gives it a reflectivity."""
     if config.reflectivity == 0:
         return found
-    mean = SKY[config.sky_model].temperature(found.frequency, seen.reflected)
+    mean = SKY[config.sky_model].temperature(found.frequency, reflected)
     return retrieve_temperature.without_reflection(found, reflectivity=config.reflectivity, mean_sky=mean)

@@ -1,6 +1,7 @@
 """Calibrated scans of the planet → background, flags, and visibilities that follow it."""
 
 import dataclasses
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from hesper.radio import (
     retrieve_weights,
 )
 from hesper.radio.data import Visibilities
-from hesper.radio.data_calibration import Gains, Sources
+from hesper.radio.data_calibration import FlagReport, Gains, Sources
 from hesper.radio.data_image import Clean, DiskFit, Frame, Tracked
 from hesper.radio.data_settings import Reduction
 from hesper.radio.pipeline_background import Blocks, background, planet, sky, track
@@ -48,13 +49,15 @@ class Followed(NamedTuple):
     fit: DiskFit
     thermal: float
     """Noise of the planet's map of natural weights before baselines were weighed anew [Jy per beam]."""
+    flags: FlagReport
+    """Of all blocks at the end."""
     before: Array
     """Part flagged by scan-block before the residuals were searched, and after: (block, 2)."""
     residual: Visibilities
     """The last block, background subtracted and flagged; for figures."""
 
 
-def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
+def followed(blocks: Blocks, settings: Reduction, *, scratch: Path | None) -> Followed:
     """Image the field, self-calibrate on its sources, subtract them and follow the planet.
 
     Parameters
@@ -63,8 +66,8 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
         Gives the calibrated scans of the target; it is asked twice.
     settings
         The recipe.
-    hold
-        Keep what lies between the two in memory rather than in scratch files.
+    scratch
+        Directory of files for what lies between the two; none keeps it in memory.
 
     Notes
     -----
@@ -75,10 +78,10 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
     on joined channels. The second reading of the file, with all channels and the gains that were found, gives
     flags, the field's image and the planet.
     """
-    with scans(blocks(), settings, hold=hold) as data:
+    with scans(blocks(), settings, scratch) as data:
         rough = first_look(data, settings, sigmas=_ROUGH * settings.clean_sigmas)
         found = beside_planet(retrieve_sources.sources(rough, sigmas=settings.source_sigmas), data, settings)
-        found = refined(data, found, settings, None)
+        found = refined(data, found, settings, None, rounds=2)
         _phased(data, found, settings)
         disk: DiskFit | None = None
         for search in range(max(settings.searches, 2)):
@@ -90,7 +93,7 @@ def followed(blocks: Blocks, settings: Reduction, *, hold: bool) -> Followed:
             _, disk = _weighted(concatenate(parts, "time"), frame, settings, rounds=1)
             if complete and search:
                 break
-        found = refined(data, found, settings, disk)
+        found = refined(data, found, settings, disk, rounds=1)
         data.let_go()
     return _finished(blocks, data, found, disk, frame, tables, settings)
 
@@ -106,13 +109,14 @@ def _finished(
 ) -> Followed:
     """Read the blocks once more, take off what is known, and follow the planet."""
     last: list[Visibilities] = []
-    parts, fractions, samples = [], [], []
+    parts, fractions, samples, reports = [], [], [], []
     loss = pipeline_memory.loss(data.samples, pipeline_memory.budget(settings).samples)
 
     def work(block: Visibilities) -> None:
         """Do what is to be done with a block, and keep of it what is small."""
         clean, empty = _cleared(block, found, settings, disk)
         fractions.append((block.flag.mean(), clean.flag.mean()))
+        reports.append((calibrate_flags.report([("target", clean)]), clean.time.size))
         parts.append(_average(clean, settings, 1))
         samples.append(field_samples(empty, settings, loss))
         last[:] = [clean]
@@ -132,6 +136,7 @@ def _finished(
         joined,
         fit,
         thermal,
+        calibrate_flags.joined(*map(list, zip(*reports, strict=True))),
         np.array(fractions),
         last[0],
     )
@@ -149,17 +154,26 @@ def _phased(data: Scans, found: Sources, settings: Reduction) -> None:
 def _calibrated(
     data: Scans, found: Sources, settings: Reduction, disk: DiskFit | None
 ) -> list[tuple[Gains, Gains]]:
-    """Solve for phases and amplitudes on all that is known, and take them off; return the tables."""
-    tables = []
-    for number, block in enumerate(data()):
+    """Solve for phases and amplitudes on all that is known, and take them off; return the tables.
+
+    Where nothing is known yet there is nothing to solve on, and the tables are of ones.
+    """
+    turns, scales = [], []
+    nothing = not found.east.size and disk is None
+    for block in data():
         model = sky(block, found, settings, disk)
         turn = calibrate_selfcal.phases(block, model, interval=settings.selfcal)
         scale = calibrate_selfcal.ones(turn)
-        if settings.amplitudes:
+        if nothing:
+            turn = scale
+        elif settings.amplitudes:
             turned = calibrate_gains.with_gains(block, turn, None)
             scale = calibrate_selfcal.amplitudes(turned, model, interval=settings.selfcal_amplitude)
-        data.take_off(number, [turn, scale])
-        tables.append((turn, scale))
+        turns.append(turn)
+        scales.append(scale)
+    tables = list(zip(turns, calibrate_selfcal.on_scale(scales), strict=True))
+    for number, table in enumerate(tables):
+        data.take_off(number, table)
     return tables
 
 
@@ -180,7 +194,7 @@ def _cleared(
 ) -> tuple[Visibilities, Visibilities]:
     """Subtract the background, take off and flag what is left; return it with the planet and without."""
     less = calibrate_background.subtracted(block, background(block, found, settings))
-    known = planet(block, disk, settings) if disk is not None else np.zeros(1, np.complex64)
+    known = planet(block, disk, settings) if disk is not None else np.zeros((1, 1, 1), np.complex64)
     empty = calibrate_background.subtracted(less, known)
     if settings.ground:
         less = calibrate_ground.without_ground(less, empty.value)

@@ -12,7 +12,6 @@ from hesper.errors import InputError
 from hesper.radio import (
     calibrate_calibrators,
     calibrate_channels,
-    calibrate_flags,
     calibrate_flux,
     grid_clean,
     grid_image,
@@ -36,6 +35,7 @@ from hesper.radio.data import Temperatures, Visibilities
 from hesper.radio.data_calibration import FlagReport, Truth
 from hesper.radio.data_image import Clean, ErrorBudget
 from hesper.radio.data_settings import Reduction, Simulation
+from hesper.radio.pipeline_blocks import Blocks
 from hesper.radio.pipeline_config import SKY, Config
 from hesper.radio.pipeline_target import Followed
 from hesper.radio.read_archive import Archive
@@ -94,8 +94,18 @@ def truth(config: Config) -> Truth:
     )
 
 
-def reduced(config: Config, path: Path) -> Reduced:
-    """Reduce a day: calibrators, background, planet, temperature."""
+def reduced(config: Config, path: Path, *, scratch: Path) -> Reduced:
+    """Reduce a day: calibrators, background, planet, temperature.
+
+    Parameters
+    ----------
+    config
+        The recipe.
+    path
+        UVFITS file or Measurement Set.
+    scratch
+        Directory for files that do not fit into memory; they are gone afterwards.
+    """
     settings = config.reduction
     archive = pipeline_inputs.opened(path, window=settings.window)
     target, secondary = (
@@ -117,13 +127,8 @@ def reduced(config: Config, path: Path) -> Reduced:
     joined = calibrate_channels.number_to_join(archive.setup, field_of_view=width)
     size = read_archive.bytes_per_time(archive) * mine.size / 2 / joined
 
-    def blocks() -> Iterator[Visibilities]:
-        for span in read_archive.spans(archive, memory.block):
-            for start, stop in pipeline_inputs.scans(archive, span, {target}):
-                raw = calibrate_flags.by_record(read_archive.block(archive, start, stop), settings.record)
-                yield calibrate_calibrators.calibrated(raw, calibration)
-
-    seen = pipeline_target.followed(blocks, settings, hold=size < memory.held)
+    blocks = Blocks(archive, target, calibration, settings, memory)
+    seen = pipeline_target.followed(blocks, settings, scratch=None if size < memory.held else scratch)
     seen = seen._replace(fit=retrieve_noise.stated(seen.tracked, seen.fit, seen.field.frame))
     planet = planet_image(seen)
     budget = _budget(archive, calibration, seen, target, secondary)
@@ -165,7 +170,7 @@ def temperatures(config: Config, archive: Archive, seen: Followed, share: float)
         sky_model=SKY[config.sky_model],
         calibration=share,
     )
-    return pipeline_sky.without_reflection(config, found, sky)
+    return pipeline_sky.without_reflection(config, found, sky.reflected)
 
 
 def _budget(
@@ -204,10 +209,9 @@ def _budget(
 def _flags(calibration: Calibration, seen: Followed) -> FlagReport:
     """Report the steps on the calibrators, and where flags are on the target."""
     found = calibration.flags
-    target = calibrate_flags.report([("target, last block", seen.residual)])
     before, after = seen.before.mean(axis=0)
     return dataclasses.replace(
-        target,
+        seen.flags,
         step=np.array(
             [*(f"calibrators: {name}" for name in found.step), "target: before residuals", "target"]
         ),

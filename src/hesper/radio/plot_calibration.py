@@ -1,5 +1,6 @@
 """Figures of gains, bandpass and flags."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,9 @@ from hesper.units import MHz, deg, hour, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_LABEL = 22
+"""Letters of a line beside a bar."""
 
 
 def gains(found: Gains) -> "Figure":
@@ -65,13 +69,14 @@ def bandpass(found: Bandpass) -> "Figure":
 def flags(found: FlagReport) -> "Figure":
     """Draw what part was flagged: after each step, by antenna and by channel."""
     with styled():
-        drawn = figure(9.0, 3.8)
-        first, second, third = drawn.subplots(1, 3, width_ratios=(1.1, 1.3, 1.1))
+        drawn = figure(11.0, 3.8)
+        first, second, third = drawn.subplots(1, 3, width_ratios=(1.0, 1.9, 1.1))
         _bars(first, found.step, found.part)
         first.set_title("after each step")
         place = np.arange(found.antenna_name.size)
         second.bar(place, found.antenna_part / percent, color=COLOURS[1])
-        second.set_xticks(place, found.antenna_name, rotation=90, fontsize=6)
+        second.set_xticks(place, found.antenna_name, rotation=90, fontsize=7)
+        second.grid(visible=False, axis="x")
         second.set_ylabel("flagged [%]")
         second.set_title("by antenna")
         third.step(found.frequency / MHz, found.channel_part / percent, where="mid", color=COLOURS[1])
@@ -84,6 +89,6 @@ def flags(found: FlagReport) -> "Figure":
 def _bars(axes, names: Array, parts: Array) -> None:  # type: ignore[no-untyped-def]
     place = np.arange(len(names))
     axes.barh(place, np.asarray(parts) / percent, color=COLOURS[0])
-    axes.set_yticks(place, names)
+    axes.set_yticks(place, ["\n".join(wrap(str(name), _LABEL)) for name in names])
     axes.invert_yaxis()
     axes.set_xlabel("flagged [%]")

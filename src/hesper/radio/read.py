@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hesper import ephemeris
 from hesper.errors import InputError
 from hesper.radio.data import FluxDensities
 from hesper.record import Array
@@ -58,6 +59,7 @@ def flux_densities(path: Path | None = None) -> FluxDensities:
         raise InputError(f"{place}: limit holds {sorted(set(limits) - {'0', '1'})[0]!r}; 0 or 1 is needed")
     return FluxDensities(
         label=np.array([f"{row['frequency_MHz']} MHz {row['date']}" for row in rows]),
+        time=ephemeris.tdb_seconds([f"{row['date']}T12:00:00" for row in rows]),
         frequency=numbers["frequency_MHz"] * MHz,
         flux_density=numbers["flux_mJy"] * mJy,
         map_rms=numbers["rms_mJy"] * mJy,

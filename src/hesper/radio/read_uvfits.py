@@ -1,19 +1,17 @@
 """UVFITS → archive: random groups of AIPS, one or many sources, floating point or scaled integers."""
 
-import mmap
 import warnings
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from hesper import ephemeris
-from hesper.compiled import compiled_parallel, prange
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError
 from hesper.radio import model_array
 from hesper.radio.data import Setup
 from hesper.radio.read_archive import Archive, Rows, Table, index
+from hesper.radio.read_uvfits_groups import Groups, cells, groups, parameters
 from hesper.radio.read_uvfits_tables import Antennas, Fields, antennas, fields, if_offset
 from hesper.record import Array
 from hesper.units import day
@@ -32,23 +30,6 @@ _STOKES = {
     -7: "XY",
     -8: "YX",
 }
-
-
-_AT_ONCE = 2**23
-"""Numbers read at a time."""
-
-
-class Groups(NamedTuple):
-    """The random groups of a file, as they lie on disk."""
-
-    path: Path
-    header: Any
-    raw: Array
-    """(group, parameters + cells), still in the order of bytes of the file."""
-    pages: mmap.mmap
-    """The memory that `raw` shows; what has been read of it is given back."""
-    axes: dict[str, tuple[int, float, float, float]]
-    """Name → length, reference pixel, value there and increment of an axis."""
 
 
 def uvfits(path: Path, *, window: int = 0) -> Archive:
@@ -77,108 +58,36 @@ def uvfits(path: Path, *, window: int = 0) -> Archive:
     path = Path(path)
     try:
         with warnings.catch_warnings():
-            # The length is checked in `_groups`, and said in one line.
+            # The length is checked in `groups`, and said in one line.
             warnings.simplefilter("ignore", AstropyUserWarning)
             with fits.open(path, memmap=True, lazy_load_hdus=True) as file:
-                groups = _groups(path, file[0])
+                found = groups(path, file[0])
                 tables = {hdu.name.strip(): hdu for hdu in file[1:]}
-                stations = antennas(path, tables, groups.header)
-                reference = {name: axis[2] for name, axis in groups.axes.items()}
-                sources = fields(path, tables, groups.header, reference)
-                offset = if_offset(path, tables, window, groups.axes.get("IF", (1, 0, 0, 0))[0])
+                stations = antennas(path, tables, found.header)
+                reference = {name: axis[2] for name, axis in found.axes.items()}
+                sources = fields(path, tables, found.header, reference)
+                offset = if_offset(path, tables, window, found.axes.get("IF", (1, 0, 0, 0))[0])
     except OSError as error:
         raise InputError(f"{path}: {str(error).splitlines()[0]}; a whole UVFITS file is needed") from None
-    return _archive(groups, stations, sources, window, offset)
+    return _archive(found, stations, sources, window, offset)
 
 
-def _groups(path: Path, hdu: Any) -> Groups:
-    header = hdu.header
-    if not header.get("GROUPS", False) or header.get("NAXIS1", 1) != 0:
-        raise InputError(f"{path}: no random groups; a UVFITS file is needed")
-    shape = [header[f"NAXIS{i}"] for i in range(header["NAXIS"], 1, -1)]
-    kind = {8: ">u1", 16: ">i2", 32: ">i4", -32: ">f4", -64: ">f8"}[header["BITPIX"]]
-    width = header["PCOUNT"] + int(np.prod(shape))
-    needed = header["GCOUNT"] * width * np.dtype(kind).itemsize
-    start = hdu.fileinfo()["datLoc"]
-    have = path.stat().st_size - start
-    if have < needed:
-        whole = max(have, 0) // (width * np.dtype(kind).itemsize)
-        raise InputError(
-            f"{path}: cut short: {whole} of {header['GCOUNT']} visibility records are there; "
-            "copy the file again"
-        )
-    with path.open("rb") as file:
-        pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    raw = np.frombuffer(pages, kind, header["GCOUNT"] * width, start).reshape(-1, width)
-    axes = {
-        header.get(f"CTYPE{i}", "").strip().split("-")[0]: (
-            header[f"NAXIS{i}"],
-            header.get(f"CRPIX{i}", 1.0),
-            header.get(f"CRVAL{i}", 0.0),
-            header.get(f"CDELT{i}", 1.0),
-        )
-        for i in range(2, header["NAXIS"] + 1)
-    }
-    if list(axes)[:3] != ["COMPLEX", "STOKES", "FREQ"] or any(
-        axes[name][0] != 1 for name in list(axes)[3:] if name != "IF"
-    ):
-        raise InputError(f"{path}: axes {', '.join(axes)}; COMPLEX, STOKES, FREQ (, IF), RA, DEC are needed")
-    return Groups(path, header, raw, pages, axes)
-
-
-def _parameters(groups: Groups) -> dict[str, Array]:
-    """Return the random parameters by name, scaled; those that stand twice are summed."""
-    header, found = groups.header, dict[str, Array]()
-    table = _columns(groups, header["PCOUNT"])
-    for i in range(1, header["PCOUNT"] + 1):
-        name = header[f"PTYPE{i}"].strip().upper().lstrip("_")
-        name = name.split("-")[0] if name[:2] in ("UU", "VV", "WW") else name
-        value = table[:, i - 1].astype(float) * header.get(f"PSCAL{i}", 1.0)
-        zero = header.get(f"PZERO{i}", 0.0)
-        if name == "DATE" and name not in found:
-            found["DATE0"] = np.array(zero)
-            zero = 0.0
-        found[name] = found[name] + value + zero if name in found else value + zero
-    missing = {"UU", "VV", "WW", "DATE"} - set(found)
-    if "BASELINE" not in found and not {"ANTENNA1", "ANTENNA2"} <= set(found):
-        missing.add("BASELINE")
-    if missing:
-        raise InputError(f"{groups.path}: no random parameter {', '.join(sorted(missing))}; it is needed")
-    return found
-
-
-def _columns(groups: Groups, count: int) -> Array:
-    """Return the first columns (group, column) of the records."""
-    out = np.empty((len(groups.raw), count), groups.raw.dtype)
-    step = max(1, _AT_ONCE // groups.raw.shape[1])
-    for i in range(0, len(out), step):
-        out[i : i + step] = groups.raw[i : i + step, :count]
-        _give_back(groups)
-    return out
-
-
-def _give_back(groups: Groups) -> None:
-    """Let the system have the memory of what was read; the file is there to be read again."""
-    if hasattr(mmap, "MADV_DONTNEED"):
-        groups.pages.madvise(mmap.MADV_DONTNEED)
-
-
-def _pair(parameters: dict[str, Array]) -> tuple[Array, Array]:
+def _pair(given: dict[str, Array]) -> tuple[Array, Array]:
     """Return the numbers of both antennas."""
-    if "BASELINE" not in parameters:
-        return parameters["ANTENNA1"].astype(int), parameters["ANTENNA2"].astype(int)
-    code = np.floor(parameters["BASELINE"] + 1e-3).astype(int)
+    if "BASELINE" not in given:
+        return given["ANTENNA1"].astype(int), given["ANTENNA2"].astype(int)
+    code = np.floor(given["BASELINE"] + 1e-3).astype(int)
     many = code > 65536
     first = np.where(many, (code - 65536) // 2048, code // 256)
     return first, np.where(many, (code - 65536) % 2048, code % 256)
 
 
-def _archive(groups: Groups, stations: Antennas, sources: Fields, window: int, offset: float) -> Archive:
-    path, axes = groups.path, groups.axes
-    parameters = _parameters(groups)
-    first, second = (_ranked(path, number, stations.number) for number in _pair(parameters))
-    time = _tdb(parameters["DATE0"], parameters["DATE"], stations.time_scale)
-    source = parameters.get("SOURCE", np.full(time.size, sources.number[0])).astype(int)
+def _archive(found: Groups, stations: Antennas, sources: Fields, window: int, offset: float) -> Archive:
+    path, axes = found.path, found.axes
+    given = parameters(found)
+    first, second = (_ranked(path, number, stations.number) for number in _pair(given))
+    time = _tdb(given["DATE0"], given["DATE"], stations.time_scale)
+    source = given.get("SOURCE", np.full(time.size, sources.number[0])).astype(int)
     unknown = sorted(set(source.tolist()) - set(sources.number.tolist()))
     if unknown:
         raise InputError(
@@ -186,9 +95,9 @@ def _archive(groups: Groups, stations: Antennas, sources: Fields, window: int, o
         )
     field = np.searchsorted(sources.number, source)
     chosen = np.ones(time.size, bool)
-    if "FREQSEL" in parameters:
-        chosen = parameters["FREQSEL"] == parameters["FREQSEL"][0]
-    interval = parameters.get("INTTIM", np.zeros(time.size))
+    if "FREQSEL" in given:
+        chosen = given["FREQSEL"] == given["FREQSEL"][0]
+    interval = given.get("INTTIM", np.zeros(time.size))
     count, pixel, value, step = axes["FREQ"]
     frequency = value + offset + (np.arange(count) + 1 - pixel) * step
     codes = axes["STOKES"][2] + (np.arange(axes["STOKES"][0]) + 1 - axes["STOKES"][1]) * axes["STOKES"][3]
@@ -209,13 +118,13 @@ def _archive(groups: Groups, stations: Antennas, sources: Fields, window: int, o
             field_dec=sources.dec,
         )
 
-    metres = np.stack([parameters[k] for k in ("UU", "VV", "WW")], axis=1) * SPEED_OF_LIGHT
+    metres = np.stack([given[k] for k in ("UU", "VV", "WW")], axis=1) * SPEED_OF_LIGHT
     _check_units(path, frequency, metres, stations.position[first] - stations.position[second])
     if sources.turned:
         metres = _remade(stations, sources, time, field, first, second)
 
     def load(rows: Array) -> Rows:
-        return Rows(metres[rows], *_cells(groups, rows, window))
+        return Rows(metres[rows], *cells(found, rows, window))
 
     table = Table(time, interval, first, second, field, np.arange(time.size))
     return index(path, Table(*(column[chosen] for column in table)), setup_of, load)
@@ -277,52 +186,3 @@ def _remade(
         baseline = stations.position[first[mine]] - stations.position[second[mine]]
         out[mine] = np.einsum("rij,rj->ri", frame.axes[inverse[mine]], baseline)
     return out
-
-
-def _cells(groups: Groups, rows: Array, window: int) -> tuple[Array, Array, Array]:
-    """Return values, weights and flags (row, channel, polarisation) of one spectral window."""
-    header, axes = groups.header, groups.axes
-    parts, correlations, channels = axes["COMPLEX"][0], axes["STOKES"][0], axes["FREQ"][0]
-    size = parts * correlations * channels
-    start = header["PCOUNT"] + window * size
-    shape = (len(rows), channels, correlations)
-    value, weight = np.empty(shape, np.complex64), np.empty(shape, np.float32)
-    flag = np.empty(shape, bool)
-    scale, zero = header.get("BSCALE", 1.0), header.get("BZERO", 0.0)
-    step = max(1, _AT_ONCE // size)
-    for i in range(0, len(rows), step):
-        picked = groups.raw[_run(rows[i : i + step]), start : start + size]
-        cells = np.ascontiguousarray(picked, dtype=np.float32)
-        _unpack(
-            cells.reshape(-1, channels, correlations, parts),
-            float(scale),
-            float(zero),
-            value[i : i + step],
-            weight[i : i + step],
-            flag[i : i + step],
-        )
-        _give_back(groups)
-    return value, weight, flag
-
-
-def _run(rows: Array) -> Any:
-    """Return rows that follow each other as a slice, which spares a copy."""
-    if rows.size and rows[-1] - rows[0] == rows.size - 1 and np.all(np.diff(rows) == 1):
-        return slice(int(rows[0]), int(rows[-1]) + 1)
-    return rows
-
-
-@compiled_parallel
-def _unpack(cells: Array, scale: float, zero: float, value: Array, weight: Array, flag: Array) -> None:
-    """Take real, imaginary and weight apart; what is not finite or has no weight is flagged."""
-    rows, channels, correlations, parts = cells.shape
-    for r in prange(rows):
-        for c in range(channels):
-            for p in range(correlations):
-                a = cells[r, c, p, 0] * scale + zero
-                b = cells[r, c, p, 1] * scale + zero
-                w = cells[r, c, p, 2] * scale + zero if parts > 2 else 1.0
-                good = np.isfinite(a) and np.isfinite(b) and np.isfinite(w) and w > 0
-                value[r, c, p] = complex(a, b) if np.isfinite(a) and np.isfinite(b) else 0j
-                weight[r, c, p] = abs(w) if np.isfinite(w) and np.isfinite(a) and np.isfinite(b) else 0.0
-                flag[r, c, p] = not good

@@ -28,8 +28,8 @@ SCALED_WHOLE = Sky("paper", sky.temperature_scaled_whole, sky.temperature_scaled
 def temperatures(
     fluxes: FluxDensities,
     *,
-    sky_408: float,
-    sky_408_std: float,
+    sky_408: Array | float,
+    sky_408_std: Array | float,
     sky_model: Sky,
     calibration: float,
 ) -> Temperatures:
@@ -42,7 +42,7 @@ def temperatures(
     fluxes
         Flux densities of the disk.
     sky_408, sky_408_std
-        Sky temperature at 408 MHz and its standard deviation [K].
+        Sky temperature at 408 MHz and its standard deviation [K], one for all or one for each.
     sky_model
         `BACKGROUND_APART`, or `SCALED_WHOLE` as the paper has it.
     calibration
@@ -70,8 +70,8 @@ def from_fluxes(
     std: Array,
     limit: Array,
     is_limit: Array,
-    sky_408: float,
-    sky_408_std: float,
+    sky_408: Array | float,
+    sky_408_std: Array | float,
     sky_model: Sky,
     calibration: Array | float,
 ) -> Temperatures:

@@ -7,12 +7,12 @@ import numpy as np
 
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.radio import grid_components, grid_image, model_sources
+from hesper.radio.calibrate_intensity import PARALLEL
 from hesper.radio.data import Visibilities
 from hesper.radio.data_calibration import Sources
 from hesper.radio.data_image import Clean
 from hesper.record import Array, concatenate, take
 
-_PARALLEL = ("I", "RR", "LL", "XX", "YY")
 _SURE = 5.0
 """Standard deviations below which a fitted source is no source."""
 _ROWS, _CHANNELS = 250, 4
@@ -170,11 +170,11 @@ def _overlap(found: Sources, block: Visibilities, weight: Array) -> Array:
         imaginary = np.concatenate([sine, *(part * cosine for part in across)], axis=1)
         parts += [real, imaginary]
     every = np.concatenate(parts)
-    return np.asarray(every.T @ every, float)
+    return np.asarray(model_sources.products(every), float)
 
 
 def _stokes(block: Visibilities) -> Iterator[tuple[Array, Array]]:
     for hand, name in enumerate(block.setup.polarisation):
-        if name in _PARALLEL:
+        if name in PARALLEL:
             good = ~block.flag[..., hand]
             yield block.value[..., hand], np.where(good, block.weight[..., hand], 0).astype(np.float32)

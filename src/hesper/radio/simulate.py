@@ -13,9 +13,11 @@ from hesper.radio.simulate_interference import Fringe, Interference, added, draw
 from hesper.radio.simulate_scene import Sources, Wave, background, calibrator, column, stars, venus, waves
 from hesper.radio.simulate_schedule import TARGET, Scan, scans, setup
 from hesper.record import Array
-from hesper.units import deg, hour
+from hesper.units import deg
 
 _SCALE = "PB2017"
+_PERIODS = np.array([1.0, 1.55, 2.35, 3.65])
+"""Of the four waves that drifts of gain are made of, over the shortest."""
 
 
 class Instrument(NamedTuple):
@@ -189,7 +191,7 @@ def _instrument(settings: Simulation, array: Setup, generator: np.random.Generat
 def _gain(settings: Simulation, today: Day, time: Array, elevation: Array, direction: Array) -> Array:
     """Return the gain (time, antenna, channel, polarisation) of a scan."""
     own, array, instrument = settings.corruption, today.setup, today.instrument
-    periods = hour * np.array([2.0, 3.1, 4.7, 7.3])
+    periods = own.drift_period * _PERIODS
     since = (time - today.scans[0].time[0])[:, None] * 2 * np.pi / periods
 
     def drift(part: Array) -> Array:

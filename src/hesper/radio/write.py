@@ -8,8 +8,8 @@ from hesper import __version__, ephemeris
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import InputError
 from hesper.radio.data import Setup, Visibilities
+from hesper.radio.write_tables import BLOCK, EPOCH, iso, tables
 from hesper.record import Array
-from hesper.units import deg
 
 _CODES = {
     "I": 1,
@@ -36,7 +36,6 @@ _PARAMETERS = (
     "FREQSEL",
     "INTTIM",
 )
-_BLOCK = 2880
 
 
 def uvfits(blocks: Iterable[Visibilities], rows: int) -> memoryview:
@@ -64,9 +63,9 @@ def uvfits(blocks: Iterable[Visibilities], rows: int) -> memoryview:
         if setup is None:
             setup, zero = block.setup, _julian_midnight(block.time[0])
             head = _primary(setup, rows, zero)
-            tail = _tables(setup, zero)
+            tail = tables(setup, zero)
             width = 4 * (len(_PARAMETERS) + 3 * setup.frequency.size * setup.polarisation.size)
-            body = -(-rows * width // _BLOCK) * _BLOCK
+            body = -(-rows * width // BLOCK) * BLOCK
             out = np.zeros(len(head) + body + len(tail), np.uint8)
             out[: len(head)] = np.frombuffer(head, np.uint8)
             out[len(head) + body :] = np.frombuffer(tail, np.uint8)
@@ -98,7 +97,7 @@ def _records(block: Visibilities, zero: float) -> Array:
     first, second = setup.antenna1[pair] + 1, setup.antenna2[pair] + 1
     few = setup.antenna_name.size < 256
     out[:, 3] = 256 * first + second if few else 2048 * first + second + 65536
-    date = (ephemeris.utc(block.time) - _EPOCH) / np.timedelta64(1, "us") / 86400e6 + 2440587.5 - zero
+    date = (ephemeris.utc(block.time) - EPOCH) / np.timedelta64(1, "us") / 86400e6 + 2440587.5 - zero
     coarse = date.astype(np.float32)
     out[:, 4], out[:, 5] = coarse[when], (date - coarse)[when]
     out[:, 6], out[:, 7], out[:, 8] = block.field[when] + 1, 1, block.interval[when]
@@ -108,13 +107,10 @@ def _records(block: Visibilities, zero: float) -> Array:
     return out
 
 
-_EPOCH = np.datetime64("1970-01-01", "us")
-
-
 def _julian_midnight(time: float) -> float:
     """Return the Julian date of the UTC midnight before a time."""
     day = ephemeris.utc(time)[0].astype("datetime64[D]")
-    return float((day - _EPOCH.astype("datetime64[D]")).astype(int)) + 2440587.5
+    return float((day - EPOCH.astype("datetime64[D]")).astype(int)) + 2440587.5
 
 
 def _primary(setup: Setup, rows: int, zero: float) -> bytes:
@@ -147,7 +143,7 @@ def _primary(setup: Setup, rows: int, zero: float) -> bytes:
             ("OBJECT", "MULTI"),
             ("TELESCOP", setup.telescope),
             ("INSTRUME", setup.telescope),
-            ("DATE-OBS", _iso(zero)),
+            ("DATE-OBS", iso(zero)),
             ("BUNIT", "UNCALIB"),
             ("EPOCH", 2000.0),
             ("BSCALE", 1.0),
@@ -179,129 +175,3 @@ def _primary(setup: Setup, rows: int, zero: float) -> bytes:
         start = zero if name == "DATE" else 0.0
         header.extend([(f"PTYPE{i}", name), (f"PSCAL{i}", 1.0), (f"PZERO{i}", start)])
     return bytes(header.tostring().encode("ascii"))
-
-
-def _iso(zero: float) -> str:
-    return str(_EPOCH.astype("datetime64[D]") + int(zero - 2440587.5))
-
-
-def _tables(setup: Setup, zero: float) -> bytes:
-    from io import BytesIO
-
-    from astropy.io import fits
-
-    stream = BytesIO()
-    for table in (_frequencies(setup), _antennas(setup, zero), _sources(setup)):
-        fits.HDUList([fits.PrimaryHDU(), table]).writeto(part := BytesIO())
-        stream.write(part.getvalue()[_BLOCK:])
-    return stream.getvalue()
-
-
-def _table(name: str, columns: list[tuple[str, str, object]], header: list[tuple[str, object]]) -> "object":
-    from astropy.io import fits
-
-    made = fits.BinTableHDU.from_columns(
-        [fits.Column(name=title, format=form, array=np.asarray(values)) for title, form, values in columns]
-    )
-    made.header.extend([("EXTNAME", name), ("EXTVER", 1), *header])
-    return made
-
-
-def _frequencies(setup: Setup) -> "object":
-    width = setup.channel_width
-    columns = [
-        ("FRQSEL", "1J", [1]),
-        ("IF FREQ", "1D", [0.0]),
-        ("CH WIDTH", "1E", [width]),
-        ("TOTAL BANDWIDTH", "1E", [width * setup.frequency.size]),
-        ("SIDEBAND", "1J", [1]),
-    ]
-    return _table("AIPS FQ", columns, [("NO_IF", 1)])
-
-
-def _antennas(setup: Setup, zero: float) -> "object":
-    count = setup.antenna_name.size
-    nothing = np.zeros(count)
-    linear = str(setup.polarisation[0])[0] in "XY"
-    columns = [
-        ("ANNAME", "8A", setup.antenna_name),
-        ("STABXYZ", "3D", setup.antenna_position),
-        ("NOSTA", "1J", np.arange(count) + 1),
-        ("MNTSTA", "1J", np.zeros(count, int)),
-        ("STAXOF", "1E", nothing),
-        ("POLTYA", "1A", ["X" if linear else "R"] * count),
-        ("POLAA", "1E", nothing),
-        ("POLCALA", "1E", nothing),
-        ("POLTYB", "1A", ["Y" if linear else "L"] * count),
-        ("POLAB", "1E", nothing),
-        ("POLCALB", "1E", nothing),
-    ]
-    midnight = ephemeris.tdb_seconds(np.datetime64(_iso(zero)))
-    header = [
-        ("ARRAYX", 0.0),
-        ("ARRAYY", 0.0),
-        ("ARRAYZ", 0.0),
-        ("GSTIA0", _sidereal(midnight)),
-        ("DEGPDY", 360.98564497),
-        ("FREQ", float(setup.frequency[0])),
-        ("RDATE", _iso(zero)),
-        ("POLARX", 0.0),
-        ("POLARY", 0.0),
-        ("UT1UTC", 0.0),
-        ("DATUTC", 0.0),
-        ("TIMSYS", "UTC"),
-        ("TIMESYS", "UTC"),
-        ("ARRNAM", setup.telescope),
-        ("XYZHAND", "RIGHT"),
-        ("FRAME", "ITRF"),
-        ("NUMORB", 0),
-        ("NOPCAL", 0),
-        ("NO_IF", 1),
-        ("FREQID", -1),
-        ("IATUTC", _leap(zero)),
-    ]
-    return _table("AIPS AN", columns, header)
-
-
-def _sidereal(time: Array) -> float:
-    """Return Greenwich apparent sidereal time [degrees]."""
-    from astropy.time import Time
-
-    moment = Time(2451545.0, float(time[0]) / 86400, format="jd", scale="tdb")
-    return float(moment.sidereal_time("apparent", "greenwich").deg)
-
-
-def _leap(zero: float) -> float:
-    from astropy.time import Time
-
-    moment = Time(zero, format="jd", scale="utc")
-    return float(round((moment.tai.jd2 - moment.jd2 + moment.tai.jd1 - moment.jd1) * 86400))
-
-
-def _sources(setup: Setup) -> "object":
-    count = setup.field_name.size
-    nothing = np.zeros(count)
-    columns = [
-        ("ID. NO.", "1J", np.arange(count) + 1),
-        ("SOURCE", "16A", setup.field_name),
-        ("QUAL", "1J", np.zeros(count, int)),
-        ("CALCODE", "4A", [""] * count),
-        ("IFLUX", "1E", nothing),
-        ("QFLUX", "1E", nothing),
-        ("UFLUX", "1E", nothing),
-        ("VFLUX", "1E", nothing),
-        ("FREQOFF", "1D", nothing),
-        ("BANDWIDTH", "1D", nothing + setup.channel_width),
-        ("RAEPO", "1D", setup.field_ra / deg),
-        ("DECEPO", "1D", setup.field_dec / deg),
-        ("EPOCH", "1D", nothing + 2000.0),
-        ("RAAPP", "1D", setup.field_ra / deg),
-        ("DECAPP", "1D", setup.field_dec / deg),
-        ("LSRVEL", "1D", nothing),
-        ("RESTFREQ", "1D", nothing),
-        ("PMRA", "1D", nothing),
-        ("PMDEC", "1D", nothing),
-    ]
-    return _table(
-        "AIPS SU", columns, [("NO_IF", 1), ("FREQID", 1), ("VELDEF", "RADIO"), ("VELTYP", "TOPOCENT")]
-    )

@@ -27,11 +27,23 @@ def fits(image: Array, frame: Frame, beam: Beam, *, unit: str, name: str, telesc
     -----
     FITS standard 4.0, papers I to III of WCS: SIN projection, ICRS, topocentric frequency, Stokes I.
     """
-    from astropy.io import fits as astropy_fits
+    cards = _cards(frame, beam, unit=unit, name=name, telescope=telescope)
+    return _stored(np.asarray(image, ">f4")[None, None], cards)
+
+
+def cube(image: Array, frequency: Array, frame: Frame, beam: Beam, *, name: str, telescope: str) -> bytes:
+    """Return images (channel, line, sample) [Jy/beam] of evenly spaced channels, as `fits` does one."""
+    cards = _cards(frame, beam, unit="Jy/beam", name=name, telescope=telescope)
+    step = float(np.median(np.diff(frequency)))
+    cards |= {"CRVAL3": float(frequency[0]), "CDELT3": step, "RESTFRQ": float(frequency.mean())}
+    return _stored(np.asarray(image, ">f4")[None], cards)
+
+
+def _cards(frame: Frame, beam: Beam, *, unit: str, name: str, telescope: str) -> dict[str, str | float]:
     from astropy.time import Time
 
     middle = Time(2451545.0, frame.time / 86400.0, format="jd", scale="tdb").utc
-    cards = {
+    return {
         "BUNIT": unit, "BTYPE": "Intensity", "OBJECT": name, "TELESCOP": telescope,
         "BMAJ": beam.major / deg, "BMIN": beam.minor / deg, "BPA": beam.angle / deg,
         "RADESYS": "ICRS", "SPECSYS": "TOPOCENT", "TIMESYS": "UTC", "DATE-OBS": middle.isot,
@@ -45,7 +57,12 @@ def fits(image: Array, frame: Frame, beam: Beam, *, unit: str, name: str, telesc
         "LONPOLE": 180.0, "LATPOLE": frame.dec / deg, "RESTFRQ": frame.frequency,
         "ORIGIN": "hesper",
     }  # fmt: skip
-    hdu = astropy_fits.PrimaryHDU(np.asarray(image, ">f4")[None, None])
+
+
+def _stored(values: Array, cards: dict[str, str | float]) -> bytes:
+    from astropy.io import fits as astropy_fits
+
+    hdu = astropy_fits.PrimaryHDU(values)
     for key, value in cards.items():
         hdu.header[key] = value
     stream = BytesIO()
