@@ -1,6 +1,6 @@
 """The steering factor of a cell against a dense quadrature, and what is left of it in altitudes."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -226,10 +226,15 @@ def _front(x, z, kappa, width, law, place):
     return np.array([np.sum(part * np.exp(1j * phase)) for phase in phases]) / part.sum(), area
 
 
-@pytest.mark.parametrize("width", [3.6 * km, 5 * km, 7.5 * km, 11.4 * km])
-@pytest.mark.parametrize("gate", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("gate", "width"),
+    [
+        *product([1, 2, 3], [3.6 * km, 5 * km, 7.5 * km, 11.4 * km]),
+        *product([4, 8, 12], [25 * km, 46 * km]),
+    ],
+)
 def test_the_first_gates_are_those_of_a_dense_quadrature(gate, width):
-    """A gate moves the end of a ring by up to 26 Doppler cells there; cells up to the ring's end."""
+    """A gate moves the end of a ring by up to 26 Doppler cells; rings of few wide cells."""
     z, kappa, law = VENUS_RADIUS - gate * STEP, np.array([2e-5, 3e-5]), np.linspace(1.0, 0.5, 70)
     x = np.linspace(0, 0.999, 20) * np.sqrt(VENUS_RADIUS**2 - z**2)
     q, area = np.zeros((20, 1, 2, 1), complex), np.zeros((20, 1))

@@ -50,8 +50,8 @@ STEEP_TAIL_NODES, STEEP_TAIL_WEIGHTS = np.polynomial.legendre.leggauss(8)
 """The same along the Doppler axis, from the core to the end of the widest ring."""
 FRONT = 6.0
 """Doppler cells there within which sinc² itself counts: a whole number, where its mean lacks least."""
-ROWS = max(2 * STEEP_NODES.size, RANGE_NODES.size + 2 * FAR_NODES.size)
-"""Lines that nodes lie on: rings of the core, then of either tail; at the front, lines between two rings."""
+ROWS = max(2 * STEEP_NODES.size, RANGE_NODES.size + max(RANGE_NODES.size, 2 * FAR_NODES.size))
+"""Lines that nodes lie on: rings of the core, then of either tail or half; at the front, lines between rings."""
 MOST = EDGE_NODES.size + 2 * STEEP_TAIL_NODES.size
 """Most nodes of a line."""
 
@@ -202,17 +202,23 @@ def spread(x: float, z: float, gate: float, width: float, radius: float, law: Ar
     least = _ring(z, RANGE_NODES[0] * gate, radius)
     to_east, to_west = least - x <= EDGE * width, least + x <= EDGE * width
     west, east = np.inf if to_west else CORE, np.inf if to_east else CORE
+    whole = to_east and to_west  # all of a short ring: its halves, and no tails
     for row in range(RANGE_NODES.size):
         u, weight = RANGE_NODES[row], RANGE_WEIGHTS[row]
-        ring = _ring(z, u * gate, radius)
+        ring, level = _ring(z, u * gate, radius), _level(law, place + u)
         if not (to_east or to_west):
             _core(x, width, ring * ring, weight, row, away, y, part)
             filled[row] = CORE_NODES.size
         elif ring > 0.0:
-            _edge(x, width, ring, west, east, weight, row, away, y, part)
+            _edge(x, width, ring, west, 0.0 if whole else east, weight, row, away, y, part)
             filled[row] = EDGE_NODES.size
-        area += _weigh(_level(law, place + u), row, filled[row], part)
-    for i in range(FAR_NODES.size):
+        area += _weigh(level, row, filled[row], part)
+        if whole and ring > 0.0:
+            other = RANGE_NODES.size + row
+            _edge(x, width, ring, 0.0, east, weight, other, away, y, part)
+            filled[other] = EDGE_NODES.size
+            area += _weigh(level, other, filled[other], part)
+    for i in range(0 if whole else FAR_NODES.size):
         ring, level = _ring(z, FAR_NODES[i] * gate, radius), _level(law, place + FAR_NODES[i])
         for side in range(2):
             row = RANGE_NODES.size + 2 * i + side
