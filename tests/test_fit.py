@@ -91,6 +91,11 @@ def test_nonlinear_says_what_the_data_do_not_determine():
     assert np.isfinite(bounded.std[1])
 
 
+def test_nonlinear_needs_as_many_data_as_parameters():
+    with pytest.raises(ConvergenceError, match="do not determine"):
+        fit.nonlinear(lambda p: np.array([p[0] + 2 * p[1]]), np.zeros(2))
+
+
 def test_nonlinear_covariance_and_failure():
     x = np.linspace(0, 1, 50)
     rng = np.random.default_rng(3)

@@ -179,7 +179,8 @@ def _free_covariance(jacobian: Array, free: Array) -> Array:
     """Return the covariance; a parameter that rests on its bound has infinite variance."""
     inner = jacobian[:, free]
     scale = np.linalg.norm(inner, axis=0)
-    if not scale.all() or np.linalg.cond(inner / scale) > 1e10:
+    # The condition number of fewer data than parameters says nothing of what they leave open.
+    if len(inner) < inner.shape[1] or not scale.all() or np.linalg.cond(inner / scale) > 1e10:
         raise ConvergenceError("fit.nonlinear: the data do not determine all parameters; fix one or add data")
     covariance = np.diag(np.where(free, 0.0, np.inf))
     information = (inner / scale).T @ (inner / scale)

@@ -133,6 +133,10 @@ def test_phases_are_found_and_altitudes_stay(made, still):
     swapped = dataclasses.replace(given, cross=given.cross.conj())
     with pytest.raises(InputError, match="wrong order"):
         calibrate_fringes.fringes(swapped, setup.scene)
+    cross = given.cross.copy()
+    cross[3] = cross[3].conj()
+    with pytest.raises(InputError, match=r"in receive cycle 4 of .* with the opposite sign"):
+        calibrate_fringes.fringes(dataclasses.replace(given, cross=cross), setup.scene)
 
 
 @pytest.mark.slow

@@ -333,6 +333,14 @@ def test_looks_of_other_stations_are_refused(tmp_path):
         _run(tmp_path / "out", given | {"observation": recipe["observation"] | {"date": "1974-01-23"}})
     with pytest.raises(InputError, match=r"frequency \[Hz\] of the looks"):
         _run(tmp_path / "out2", given | {"waveform": {"frequency": "2380 MHz"}})
+    with pytest.raises(
+        InputError, match=r"width of a Doppler cell \[Hz\] of the looks: .*; the recipe has 0.0625"
+    ):
+        _run(tmp_path / "out3", given | {"waveform": {"doppler_cell": "0.0625 Hz"}})
+    with pytest.raises(InputError, match=r"code of the looks: random; the recipe has maximal"):
+        _run(tmp_path / "out4", given | {"waveform": {"code": "maximal"}})
+    with pytest.raises(InputError, match=r"transmitter of the looks: DSS-14; the recipe has DSS-13-26m"):
+        _run(tmp_path / "out5", given | {"stations": {"transmitter": "DSS-13-26m"}})
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,8 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
         geometry=take(geometry, "cycle", order),
         frequency=first.frequency,
         stations=first.stations,
+        transmitter=first.transmitter,
+        code=first.code,
     )
     return gains(made)
 

@@ -13,6 +13,8 @@ from hesper.record import Array
 
 _SWAPPED = 1.5
 """How much better the mirrored phases must fit for the stations to count as swapped."""
+_SURE = 5.0
+"""Deviations of the noise by which a single cycle's must."""
 
 
 def fringes(given: Statistics, scene: Scene, patches: Patches | None = None) -> Statistics:
@@ -30,7 +32,7 @@ def fringes(given: Statistics, scene: Scene, patches: Patches | None = None) -> 
     Raises
     ------
     InputError
-        If the echoes fit the mirrored phases much better: the stations are swapped.
+        If the echoes of all cycles or of some fit the mirrored phases much better: the stations are swapped.
 
     Notes
     -----
@@ -60,12 +62,7 @@ def fringes(given: Statistics, scene: Scene, patches: Patches | None = None) -> 
             weight[:, m] += 2 * np.sum(scale * np.abs(model) ** 2, axis=0)
         begin += size
     for m in range(1, receivers):
-        straight, turned = np.abs(total[:, m]).sum(), np.abs(mirrored[:, m]).sum()
-        if turned > _SWAPPED * straight:
-            raise InputError(
-                f"calibrate.fringes: the phases of receiver {m + 1} fit with the opposite sign; the stations "
-                f"'{given.stations}' are given in the wrong order"
-            )
+        _unswapped(given, m, np.abs(total[:, m]), np.abs(mirrored[:, m]), weight[:, m])
     phase = np.where(weight > 0, np.angle(total), 0.0)
     pair = [phase[:, k] - phase[:, m] for m in range(receivers) for k in range(m + 1, receivers)]
     turn = np.exp(-1j * np.stack(pair, axis=1))[:, :, None, None]
@@ -79,6 +76,24 @@ def fringes(given: Statistics, scene: Scene, patches: Patches | None = None) -> 
         phase=given.phase + phase,
         phase_std=np.where(weight > 0, 1 / np.sqrt(np.maximum(weight, 1e-12)), 0.0),
     )
+
+
+def _unswapped(given: Statistics, m: int, straight: Array, mirrored: Array, weight: Array) -> None:
+    """Refuse a pass, or cycles of it, whose phases fit much better with the opposite sign."""
+    if mirrored.sum() > _SWAPPED * straight.sum():
+        raise InputError(
+            f"calibrate.fringes: the phases of receiver {m + 1} fit with the opposite sign; the stations "
+            f"'{given.stations}' are given in the wrong order"
+        )
+    # A cycle without coherence fits neither way: noise has a mean square of `weight`.
+    turned = (mirrored > _SWAPPED * straight) & (mirrored**2 > _SURE**2 * weight)
+    if turned.any():
+        cycles = ", ".join(str(k + 1) for k in np.flatnonzero(turned))
+        raise InputError(
+            f"calibrate.fringes: in receive cycle {cycles} of {len(turned)} the phases of receiver {m + 1} "
+            f"fit with the opposite sign: they are not in the order '{given.stations}'; exchange them, "
+            "or leave those looks out"
+        )
 
 
 def _powers(block: Cells, given: Statistics, patches: Patches | None, begin: int) -> Array:

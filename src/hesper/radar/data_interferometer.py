@@ -104,6 +104,8 @@ class Statistics:
     geometry: Pass
     frequency: float = number("Hz", "frequency of the transmitter")
     stations: str = text("receiving stations")
+    transmitter: str = text("transmitting station")
+    code: str = text("random or maximal")
 
 
 @record

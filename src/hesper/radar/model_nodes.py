@@ -51,7 +51,7 @@ STEEP_TAIL_NODES, STEEP_TAIL_WEIGHTS = np.polynomial.legendre.leggauss(8)
 FRONT = 6.0
 """Doppler cells there within which sinc² itself counts: a whole number, where its mean lacks least."""
 ROWS = max(2 * STEEP_NODES.size, RANGE_NODES.size + max(RANGE_NODES.size, 2 * FAR_NODES.size))
-"""Lines that nodes lie on: rings of the core, then of either tail or half; at the front, lines between rings."""
+"""Lines that nodes lie on: rings of the core, then of either tail or half; or, at the front, lines."""
 MOST = EDGE_NODES.size + 2 * STEEP_TAIL_NODES.size
 """Most nodes of a line."""
 

@@ -119,7 +119,7 @@ def mapped(config: Config, given: Statistics, patches: Patches, known: Truth | N
 
 
 def _belongs(config: Config, given: Statistics) -> None:
-    """Refuse looks that the recipe's day, stations, frequency or baud did not make: scales would be wrong."""
+    """Refuse looks that the recipe's day, stations or waveform did not make: scales would be wrong."""
     waveform, observation = config.waveform, config.observation
     middle = float(given.geometry.time[middle_row(given.geometry)]) - observation.offset
     day = ephemeris.utc(middle)[0].astype("datetime64[D]")
@@ -130,14 +130,14 @@ def _belongs(config: Config, given: Statistics) -> None:
             "looks were made with"
         )
     axis = depth_axis(waveform.baud, waveform.gates, waveform.early_gates)
+    step, cell = (float(values[1] - values[0]) for values in (given.depth, given.shift))
     for name, found, wanted in (
+        ("transmitter", given.transmitter, config.stations.transmitter),
         ("receivers", given.stations, ",".join(config.stations.receivers)),
         ("frequency [Hz]", given.frequency, waveform.frequency),
-        (
-            "depth of a gate [m]",
-            round(float(given.depth[1] - given.depth[0]), 3),
-            round(axis[1] - axis[0], 3),
-        ),
+        ("code", given.code, waveform.code),
+        ("depth of a gate [m]", round(step, 3), round(axis[1] - axis[0], 3)),
+        ("width of a Doppler cell [Hz]", f"{cell:.6g}", f"{waveform.doppler_cell:.6g}"),
     ):
         if found != wanted:
             raise InputError(
