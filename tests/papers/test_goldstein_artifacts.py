@@ -36,15 +36,16 @@ def thin(monkeypatch):
     The phase is averaged over the range of a cell alone, 6(a − sin a)/a³ with a = κ_y R dr/|y|, not over its
     Doppler width; and the power is that at the middle of a gate, ∫(1 − |u|)² du = 2/3 being left out.
     """
-    steering = plan_pass.retrieve_cells.steering
+    steering_at = plan_pass.retrieve_cells.steering_at
 
-    def closed(geometry, tracked, depth, *rest):
-        q, area = steering(geometry, tracked, depth, *rest)
+    def closed(geometry, x, z, depth, *rest):
+        q, area = steering_at(geometry, x, z, depth, *rest)
         along = model_geometry.pair_fringes(geometry.fringe)[None, :, 0, 1]
-        a = np.abs(along * VENUS_RADIUS * (depth[1] - depth[0]) / tracked.y)
+        y = np.sqrt(VENUS_RADIUS**2 - x**2 - z**2)
+        a = np.abs(along * VENUS_RADIUS * (depth[1] - depth[0]) / y)
         return np.broadcast_to((6 * (a - np.sin(a)) / a**3)[..., None, None], q.shape) + 0j, 1.5 * area
 
-    monkeypatch.setattr(plan_pass.retrieve_cells, "steering", closed)
+    monkeypatch.setattr(plan_pass.retrieve_cells, "steering_at", closed)
 
 
 def test_bounds_of_thin_cells_are_the_tabled_ones(thin):

@@ -150,7 +150,8 @@ def _bounds(
         tracked = track(
             geometry, gate[part], column[part], depth=depth, shift=shift, frequency=waveform.frequency
         )
-        parts.append(_cut(geometry, stations, waveform, scene, tracked, depth, shift, looks, share))
+        steered = retrieve_cells.steering(geometry, tracked, depth, shift, waveform.frequency, scene)
+        parts.append(_cut(geometry, stations, waveform, scene, tracked, steered, looks, share))
     return Cut(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
@@ -168,16 +169,18 @@ def _at_places(
     y = np.sqrt(np.maximum(VENUS_RADIUS**2 - at_x**2 - at_z**2, 0.0))
     columns = np.clip(np.rint(at_x / width) + len(shift) // 2, 0, len(shift) - 1).astype(np.int64)
     tracked = Tracked(np.zeros(at_x.shape, np.int64), columns, at_x, at_z, y, x, z)
-    return _cut(geometry, stations, waveform, scene, tracked, depth, shift, looks, share)
+    steered = retrieve_cells.steering_at(geometry, at_x, at_z, depth, shift, waveform.frequency, scene)
+    return _cut(geometry, stations, waveform, scene, tracked, steered, looks, share)
 
 
 def _cut(
     geometry: Pass, stations: Stations, waveform: Waveform, scene: Scene, tracked: Tracked,
-    depth: Array, shift: Array, looks: int, share: Array,
+    steered: tuple[Array, Array], looks: int, share: Array,
 ) -> Cut:  # fmt: skip
     row = middle_row(geometry)
     scale = budget(stations, waveform, scene, float(geometry.distance[row])).scale
-    q, area = retrieve_cells.steering(geometry, tracked, depth, shift, waveform.frequency, scene)
+    q, area = steered
+    shift = shift_axis(waveform.doppler_cell, waveform.doppler_cells)
     kappa = pair_fringes(geometry.fringe)
     angle = np.arccos(np.clip(tracked.centre_z / VENUS_RADIUS, -1, 1))
     band = waveform.doppler_cell * waveform.doppler_cells

@@ -14,6 +14,7 @@ from hesper.radar.model_echo import reflectivity
 from hesper.radar.model_geometry import doppler_width, middle_row, pair_fringes
 from hesper.radar.model_interpolation import Response, nodes, steer_tracked
 from hesper.radar.model_solver import bound_cells, solve_cells
+from hesper.radar.model_steering import steer_cells
 from hesper.radar.model_tracking import Tracked, gather, track
 from hesper.record import Array
 
@@ -118,12 +119,37 @@ def _tracked(given: Slab, gate: Array, column: Array) -> Tracked:
 def steering(
     geometry: Pass, tracked: Tracked, depth: Array, shift: Array, frequency: float, scene: Scene
 ) -> tuple[Array, Array]:
-    """Return q (cell, cycle, side, pair) and the area (cell,) [m²] of the patches of tracked cells."""
-    kappa = pair_fringes(geometry.fringe)
+    """Return q (cell, cycle, side, pair) and the area (cell,) [m²] of the patches of tracked cells.
+
+    Their places must be those of cells of the looks; any others are for `steering_at`.
+    """
+    given = _response(geometry, depth, shift, frequency, scene)
+    reach = float(delay_doppler.cap_radius(depth[-1], VENUS_RADIUS))
+    # Half the cap's width, turned by what the radar moves, is what cells at its edge sink or rise.
+    turned = float(np.linalg.norm(geometry.radar[-1] - geometry.radar[0]))
+    chosen = nodes(geometry.time, given.kappa, reach, 0.5 * reach * turned / given.step)
+    q, area = steer_tracked(tracked.gate, tracked.column, given, chosen)
+    return q, np.sum(area, axis=1) / np.maximum((tracked.gate >= 0).sum(axis=1), 1)
+
+
+def steering_at(
+    geometry: Pass, x: Array, z: Array, depth: Array, shift: Array, frequency: float, scene: Scene
+) -> tuple[Array, Array]:
+    """Return q (place, cycle, side, pair) and the area (place,) [m²] at any places (place, cycle) [m]."""
+    given = _response(geometry, depth, shift, frequency, scene)
+    q, area = np.zeros((*x.shape, 2, given.kappa.shape[1]), complex), np.zeros(x.shape)
+    place = (VENUS_RADIUS - z - given.first) / given.step
+    steer_cells(
+        x, z, given.kappa, given.step, given.width, VENUS_RADIUS, given.law, place, q, area
+    )  # fmt: skip
+    return q, area.mean(axis=1)
+
+
+def _response(geometry: Pass, depth: Array, shift: Array, frequency: float, scene: Scene) -> Response:
     step = float((depth[-1] - depth[0]) / (len(depth) - 1))
     slant = np.arccos(np.clip(1 - np.maximum(depth, step / 4) / VENUS_RADIUS, -1, 1))
-    response = Response(
-        kappa=kappa,
+    return Response(
+        kappa=pair_fringes(geometry.fringe),
         width=doppler_width(geometry.rotation_rate, shift, frequency),
         step=step,
         first=float(depth[0]),
@@ -131,12 +157,6 @@ def steering(
         radius=VENUS_RADIUS,
         law=reflectivity(slant, scene),
     )
-    reach = float(delay_doppler.cap_radius(depth[-1], VENUS_RADIUS))
-    # Half the cap's width, turned by what the radar moves, is what cells at its edge sink or rise.
-    turned = float(np.linalg.norm(geometry.radar[-1] - geometry.radar[0]))
-    chosen = nodes(geometry.time, kappa, reach, 0.5 * reach * turned / step)
-    q, area = steer_tracked(tracked.gate, tracked.column, response, chosen)
-    return q, np.sum(area, axis=1) / np.maximum((tracked.gate >= 0).sum(axis=1), 1)
 
 
 def solve(block: Cells, gain: Array, settings: Reduction) -> tuple[Array, Array, Array, Array, Array]:
