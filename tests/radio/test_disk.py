@@ -7,7 +7,7 @@ import pytest
 from tests.radio.scene_image import day
 
 from hesper.errors import InputError
-from hesper.radio import calibrate_track, retrieve_disk
+from hesper.radio import calibrate_track, retrieve_disk, retrieve_profile
 from hesper.radio.data_image import Track
 from hesper.record import concatenate, take
 from hesper.units import arcsec
@@ -56,7 +56,7 @@ def test_an_exponent_that_starts_at_zero_may_grow():
 def test_channels_and_times_average_to_the_whole():
     data = tracked(noise=1.0)
     fitted = retrieve_disk.disk(data, free=retrieve_disk.FLUX_ALONE)
-    for value, std in (retrieve_disk.channels(data, fitted), retrieve_disk.times(data, fitted)):
+    for value, std in (retrieve_profile.channels(data, fitted), retrieve_profile.times(data, fitted)):
         assert np.average(value, weights=std**-2) == pytest.approx(fitted.flux_density, rel=1e-6)
         # Not scaled by χ², which the whole is.
         assert np.sum(std**-2) ** -0.5 == pytest.approx(
@@ -93,7 +93,7 @@ def test_averaging_does_not_cross_scans_and_flags_have_no_weight():
 def test_profile_shows_disk_and_null():
     data = tracked(noise=0.3)
     fitted = retrieve_disk.disk(data)
-    rings = retrieve_disk.profile(data, fitted, edges=np.linspace(0, 2e4, 11))
+    rings = retrieve_profile.profile(data, fitted, edges=np.linspace(0, 2e4, 11))
     pulls = np.concatenate([(rings.real - rings.model) / rings.std, rings.imaginary / rings.std])
     assert np.mean(pulls**2) < 1 + 3 * np.sqrt(2 / pulls.size)
 

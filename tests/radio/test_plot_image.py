@@ -16,6 +16,7 @@ from hesper.radio import (
     read,
     retrieve,
     retrieve_disk,
+    retrieve_profile,
     retrieve_temperature,
 )
 from hesper.radio.data_calibration import Bandpass, FlagReport, Gains
@@ -43,7 +44,7 @@ def test_images_and_the_uv_plane():
     assert is_png(drawn)
     assert is_png(plot_image.stages(dirty.image, clean, scale=5e-3, title="V"))
     assert is_png(plot_image.coverage(tracked))
-    rings = retrieve_disk.profile(tracked, fitted, edges=np.linspace(0, 3e4, 11))
+    rings = retrieve_profile.profile(tracked, fitted, edges=np.linspace(0, 3e4, 11))
     drawn = plot_image.profile(rings, fitted)
     assert f"{fitted.flux_density * 1e3:.2f}" in drawn.axes[0].get_legend().get_texts()[0].get_text()
 

@@ -16,7 +16,7 @@ from hesper.radio import (
     plot_calibration,
     plot_image,
     read,
-    retrieve_disk,
+    retrieve_profile,
     simulate,
     write,
 )
@@ -104,7 +104,7 @@ def _named(rows: list[Result]) -> list[Result]:
 def _figures(done: Reduced) -> list[Figure]:
     planet, seen = done.planet, done.target
     diameter = float(np.median(seen.tracked.angular_diameter))
-    rings = retrieve_disk.profile(seen.tracked, seen.fit, edges=np.linspace(0, 4e4, 21))
+    rings = retrieve_profile.profile(seen.tracked, seen.fit, edges=np.linspace(0, 4e4, 21))
     return [
         Figure(
             "radio-venus",

@@ -5,7 +5,7 @@ import numpy as np
 from hesper import products
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.figures import png
-from hesper.radio import plot_calibration, plot_image, retrieve_disk, write_image
+from hesper.radio import plot_calibration, plot_image, retrieve_profile, write_image
 from hesper.radio.pipeline_visibilities import Reduced
 from hesper.runs import Run
 from hesper.units import Jy, mJy
@@ -73,7 +73,7 @@ def drawn(done: Reduced, run: Run) -> None:
         float(np.linalg.norm(target.tracked.uv, axis=-1).max() * target.tracked.frequency[-1])
         / SPEED_OF_LIGHT
     )
-    rings = retrieve_disk.profile(target.tracked, target.fit, edges=np.linspace(0, longest, 25))
+    rings = retrieve_profile.profile(target.tracked, target.fit, edges=np.linspace(0, longest, 25))
     levels = planet.rms * Jy / mJy * np.array([-3, 3, 6, 12, 24, 48])
     figures = {
         "gains.png": lambda: plot_calibration.gains(done.calibration.gains),

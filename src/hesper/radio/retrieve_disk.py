@@ -11,10 +11,9 @@ import numpy as np
 
 from hesper.constants import SPEED_OF_LIGHT
 from hesper.errors import ConvergenceError, InputError
-from hesper.geometry.disk import limb_darkened_disk_visibility
 from hesper.radio import model_disk
-from hesper.radio.data_image import DiskFit, DiskProfile, Tracked
-from hesper.radio.model_disk import Disk, DiskTable, Moments, Sky
+from hesper.radio.data_image import DiskFit, Tracked
+from hesper.radio.model_disk import Disk, DiskTable, Sky
 from hesper.record import Array
 
 PARALLEL = ("I", "RR", "LL", "XX", "YY")
@@ -72,18 +71,18 @@ def disk(
     Standard deviations are scaled with √(χ²/dof) where that is above 1. Both jackknifes refit the
     flux density alone.
     """
-    sky, diameter = _sky(tracked, shortest, longest)
+    seen, diameter = sky(tracked, shortest, longest)
     start = Disk(0.0, diameter, exponent, 0.0, 0.0)
-    shape = model_disk.table_for(sky, start)
-    first = model_disk.moments(sky, start, shape)
+    shape = model_disk.table_for(seen, start)
+    first = model_disk.moments(seen, start, shape)
     start = start._replace(flux_density=_linear(first.by_channel)[0])
     found, covariance, parts = start, np.zeros((5, 5)), first.by_baseline
     covariance[0, 0] = _linear(parts)[1] ** 2
     if free != FLUX_ALONE:
-        found, covariance, shape = _settled(sky, start, shape, free)
-        parts = model_disk.moments(sky, found, shape).by_baseline
+        found, covariance, shape = _settled(seen, start, shape, free)
+        parts = model_disk.moments(seen, found, shape).by_baseline
     flux, _ = _linear(parts)
-    used = int(np.count_nonzero(sky.weight > 0))
+    used = int(np.count_nonzero(seen.weight > 0))
     total = parts.sum(axis=(0, 1))
     dof = max(used - 1 - int(free.diameter) - int(free.exponent), 1)
     chi2 = float(total[3] - 2 * flux * total[0] + flux**2 * total[1]) / dof
@@ -137,64 +136,6 @@ def moved(tracked: Tracked, fitted: DiskFit) -> Tracked:
     return dataclasses.replace(tracked, value=(tracked.value * turn[..., None]).astype(np.complex64))
 
 
-def profile(tracked: Tracked, fitted: DiskFit, *, edges: Array) -> DiskProfile:
-    """Return real and imaginary parts, turned to the disk and divided by beam and smearing, in rings of |uv|.
-
-    Parameters
-    ----------
-    tracked
-        The visibilities that were fitted.
-    fitted
-        The disk.
-    edges
-        Limits of the rings (ring + 1,) [wavelengths].
-    """
-    sky, _ = _sky(tracked, 0.0, np.inf)
-    away = 2 * np.pi * (sky.uv @ fitted.offset)[..., None] * sky.wavenumber
-    factor = sky.response[:, None, :] * np.sinc(sky.drift[..., None] * sky.wavenumber)
-    turned, weight = sky.value * np.exp(-1j * away) / factor, sky.weight * factor**2
-    length = np.linalg.norm(sky.uv, axis=-1)[..., None] * sky.wavenumber
-    ring = np.digitize(length, edges) - 1
-    inside = (ring >= 0) & (ring < edges.size - 1) & (weight > 0)
-    weight, real, imaginary, place = (
-        np.bincount(ring[inside], x[inside], minlength=edges.size - 1)
-        for x in (weight, weight * turned.real, weight * turned.imag, weight * length)
-    )
-    used = weight > 0
-    weight = np.where(used, weight, np.nan)
-    q = np.pi * fitted.angular_diameter * place / weight
-    shape = limb_darkened_disk_visibility(np.nan_to_num(q), fitted.limb_exponent)
-    return DiskProfile(
-        baseline=place / weight,
-        real=real / weight,
-        imaginary=imaginary / weight,
-        std=1 / np.sqrt(weight),
-        model=np.where(used, fitted.flux_density * shape, np.nan),
-    )
-
-
-def channels(tracked: Tracked, fitted: DiskFit) -> tuple[Array, Array]:
-    """Return flux density and standard deviation [Jy] of every channel, place and shape as fitted."""
-    return _each(_moments(tracked, fitted).by_channel.sum(axis=0))
-
-
-def times(tracked: Tracked, fitted: DiskFit) -> tuple[Array, Array]:
-    """Return flux density and standard deviation [Jy] at every time, place and shape as fitted."""
-    return _each(_moments(tracked, fitted).by_channel.sum(axis=1))
-
-
-def _moments(tracked: Tracked, fitted: DiskFit) -> Moments:
-    sky, _ = _sky(tracked, 0.0, np.inf)
-    size = fitted.angular_diameter
-    found = Disk(1.0, size, fitted.limb_exponent, float(fitted.offset[0]), float(fitted.offset[1]))
-    return model_disk.moments(sky, found, model_disk.table_for(sky, found))
-
-
-def _each(total: Array) -> tuple[Array, Array]:
-    weight = np.where(total[:, 1] > 0, total[:, 1], np.nan)
-    return np.asarray(total[:, 0] / weight), np.asarray(1 / np.sqrt(weight))
-
-
 def stokes_i(tracked: Tracked) -> tuple[Array, Array]:
     """Return value and weight (time, baseline, channel) of the weighted mean of the parallel hands."""
     parallel = np.isin(tracked.polarisation, PARALLEL)
@@ -206,7 +147,8 @@ def stokes_i(tracked: Tracked) -> tuple[Array, Array]:
     return value, weight
 
 
-def _sky(tracked: Tracked, shortest: float, longest: float) -> tuple[Sky, float]:
+def sky(tracked: Tracked, shortest: float, longest: float) -> tuple[Sky, float]:
+    """Return what the fit looks at, baselines outside limits [wavelengths] without weight, and the size."""
     value, weight = stokes_i(tracked)
     wavenumber = tracked.frequency / SPEED_OF_LIGHT
     if shortest > 0 or np.isfinite(longest):
