@@ -16,6 +16,7 @@ from hesper.radio import (
     model_sources,
     pipeline_field,
     pipeline_memory,
+    pipeline_search,
     pipeline_target,
     read_archive,
     read_uvfits,
@@ -24,7 +25,7 @@ from hesper.radio import (
 from hesper.radio.data_calibration import Sources
 from hesper.radio.data_settings import Reduction
 from hesper.radio.pipeline_blocks import Blocks
-from hesper.record import take
+from hesper.record import concatenate, take
 
 
 def _noisy(seed=0, **shape):
@@ -101,6 +102,20 @@ def test_intensity_is_the_weighted_mean_and_gives_the_same_samples():
     both = [grid_samples.samples(each, field_of_view=5e-4) for each in (data, mean)]
     for name in ("uvw", "value", "weight"):
         assert np.allclose(*(getattr(each, name) for each in both), rtol=2e-4, atol=1e-5)
+
+
+def test_columns_hold_what_parts_would():
+    data = _noisy(times=12)
+    parts = [
+        grid_samples.samples(take(data, "time", part), field_of_view=5e-4)
+        for part in (slice(0, 4), slice(4, 12))
+    ]
+    columns = pipeline_search.Columns(10 + sum(part.weight.size for part in parts))
+    for part in parts:
+        columns.add(part)
+    every, whole = columns.taken(), concatenate(parts, "sample")
+    for name in ("uvw", "value", "weight"):
+        assert np.array_equal(getattr(every, name), getattr(whole, name))
 
 
 def test_products_of_columns_are_those_of_a_matrix():

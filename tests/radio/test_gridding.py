@@ -21,7 +21,7 @@ from hesper.radio import (
     model_sources,
     write_image,
 )
-from hesper.radio.data_image import Beam, Frame, Samples
+from hesper.radio.data_image import Beam, Clean, Frame, Samples
 from hesper.units import MHz, arcsec, deg
 
 PIXEL = 1.5 * arcsec
@@ -188,6 +188,35 @@ def test_beam_between_ridges_is_that_of_the_main_lobe():
     seen[127:130] = np.maximum(seen[127:130], ridge)
     found = grid_image.beam(seen, arcsec)
     assert (found.major, found.minor) == pytest.approx((true.major, true.minor), rel=0.15)
+
+
+def test_beam_of_less_than_two_pixels_is_found_between_them():
+    """Above 0.35 only a column of pixels is left, which says nothing of the width."""
+    true = Beam(major=4 * arcsec, minor=1.6 * arcsec, angle=0.0)
+    point = np.zeros((256, 256), np.float32)
+    point[128, 128] = 1
+    seen = grid_image.convolved(point, true, arcsec)
+    found = grid_image.beam(seen / seen[128, 128], arcsec)
+    assert (found.major, found.minor) == pytest.approx((true.major, true.minor), rel=0.15)
+
+
+def test_a_source_is_where_its_peak_is_though_a_neighbour_left_something():
+    """What is left of a bright source 12 pixels away lies between, within a beam of both."""
+    size = 64
+    components = np.zeros((size, size), np.float32)
+    components[40, 30], components[40, 31] = 0.04, 0.02
+    components[40, 36], components[40, 38] = 0.005, 0.006
+    own = Frame(ra=0.0, dec=0.3, pixel=arcsec, size=size, frequency=6e8, bandwidth=1e6, time=0.0)
+    seen = Beam(major=9 * arcsec, minor=6 * arcsec, angle=0.0)
+    clean = Clean(
+        components=components, residual=np.zeros_like(components),
+        restored=grid_image.convolved(components, seen, arcsec), beam=seen, frame=own, rms=1e-3,
+        noise=1e-3, iterations=4, cycles=1,
+    )  # fmt: skip
+    found = grid_components.point_sources(clean)
+    assert found.flux == pytest.approx([0.071])
+    assert found.l / arcsec == pytest.approx([32 - 30.33], abs=0.5)
+    assert found.m / arcsec == pytest.approx([8.0])
 
 
 @pytest.mark.parametrize(("method", "scale"), [("clark", 1.0), ("hogbom", 0.1)])

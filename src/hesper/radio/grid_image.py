@@ -112,7 +112,7 @@ def beam(psf: Array, pixel: float) -> Beam:
 def _curvature(patch: Array, level: float) -> Array:
     """Return A (2, 2) of exp(−xᵀ A x), x = (west, north) [pixels], fitted to the lobe above a level.
 
-    0 where less than five pixels are.
+    0 where less than five pixels are, or the lobe is narrower than three.
     """
     from scipy.ndimage import label
     from scipy.optimize import least_squares
@@ -121,7 +121,7 @@ def _curvature(patch: Array, level: float) -> Array:
     lobes, _ = label(patch > level)
     north, west = np.nonzero(lobes == lobes[half, half])
     values, north, west = patch[north, west], north - half, west - half
-    if values.size < 5:
+    if values.size < 5 or np.ptp(north) < 2 or np.ptp(west) < 2:
         return np.zeros((2, 2))
 
     def residuals(parameters: Array) -> Array:

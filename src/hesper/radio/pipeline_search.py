@@ -109,14 +109,37 @@ def samples(rest: Visibilities, settings: Reduction, loss: float) -> Samples:
     return grid_samples.samples(rest, field_of_view=_width(settings), loss=loss)
 
 
-def image(parts: list[Samples], own: Frame, settings: Reduction) -> Clean:
-    """Return the CLEANed image of samples from which the planet has been taken; `parts` is emptied."""
-    prepared = _prepared(parts, own, settings)
+class Columns:
+    """Samples of block after block, in room for all of them: parts joined at last would take it twice."""
+
+    def __init__(self, most: int) -> None:
+        self._columns = [
+            np.empty((most, 3), np.float32), np.empty(most, np.complex64), np.empty(most, np.float32)
+        ]  # fmt: skip
+        self._filled = 0
+
+    def add(self, part: Samples) -> None:
+        """Take a block's samples."""
+        stop = self._filled + part.weight.size
+        for column, own in zip(self._columns, (part.uvw, part.value, part.weight), strict=True):
+            column[self._filled : stop] = own
+        self._filled = stop
+
+    def taken(self) -> Samples:
+        """Give all samples, and let go of them."""
+        uvw, value, weight = (column[: self._filled] for column in self._columns)
+        self._columns.clear()
+        return Samples(uvw=uvw, value=value, weight=weight)
+
+
+def image(found: Columns, own: Frame, settings: Reduction) -> Clean:
+    """Return the CLEANed image of samples from which the planet has been taken; `found` is emptied."""
+    prepared = _prepared([found.taken()], own, settings)
     return grid_clean.clark(prepared, grid_masks.everywhere(own), sigmas=settings.clean_sigmas)
 
 
 def _prepared(parts: list[Samples], own: Frame, settings: Reduction) -> Prepared:
-    every = [_joined(parts)]
+    every = [_joined(parts) if len(parts) > 1 else parts.pop()]
     weight = [grid_weights.briggs(every[0], robust=settings.robust, field_of_view=_width(settings))]
     return grid_image.prepare(every.pop(), weight.pop(), own, wide_psf=False)
 

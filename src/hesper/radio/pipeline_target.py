@@ -25,7 +25,7 @@ from hesper.radio.data_image import Clean, DiskFit, Frame, Tracked
 from hesper.radio.data_settings import Reduction
 from hesper.radio.pipeline_background import Blocks, background, planet, sky, track
 from hesper.radio.pipeline_scans import Scans, scans
-from hesper.radio.pipeline_search import beside_planet, first_look, image, refined, searched
+from hesper.radio.pipeline_search import Columns, beside_planet, first_look, image, refined, searched
 from hesper.radio.pipeline_search import samples as field_samples
 from hesper.record import Array, concatenate
 from hesper.units import arcsec
@@ -109,8 +109,9 @@ def _finished(
 ) -> Followed:
     """Read the blocks once more, take off what is known, and follow the planet."""
     last: list[Visibilities] = []
-    parts, fractions, samples, reports = [], [], [], []
+    parts, fractions, reports = [], [], []
     loss = pipeline_memory.loss(data.samples, pipeline_memory.budget(settings).samples)
+    samples = Columns(data.samples[loss])
 
     def work(block: Visibilities) -> None:
         """Do what is to be done with a block, and keep of it what is small."""
@@ -118,7 +119,7 @@ def _finished(
         fractions.append((block.flag.mean(), clean.flag.mean()))
         reports.append((calibrate_flags.report([("target", clean)]), clean.time.size))
         parts.append(_average(clean, settings, 1))
-        samples.append(field_samples(empty, settings, loss))
+        samples.add(field_samples(empty, settings, loss))
         last[:] = [clean]
 
     for number, raw in enumerate(blocks()):

@@ -68,7 +68,8 @@ def uvfits(path: Path, *, window: int = 0) -> Archive:
                 sources = fields(path, tables, found.header, reference)
                 offset = if_offset(path, tables, window, found.axes.get("IF", (1, 0, 0, 0))[0])
     except OSError as error:
-        raise InputError(f"{path}: {str(error).splitlines()[0]}; a whole UVFITS file is needed") from None
+        reason = str(error).splitlines()[0].split(". ")[0].rstrip(".")
+        raise InputError(f"{path}: {reason}; a whole UVFITS file is needed") from None
     return _archive(found, stations, sources, window, offset)
 
 
