@@ -89,6 +89,7 @@ def test_what_is_left_of_the_steering_factor_is_far_below_the_noise(geometry):
     bound = plan_pass.cut(
         geometry, STATIONS, WAVEFORM, SCENE, across=100 * km, north=tracked.y[:, 4], looks=9
     )
+    assert np.all(bound.signal > 0)
     n = np.where(tracked.gate >= 0, 9.0, 0.0)
     cross = (
         np.sqrt(gain[1])
