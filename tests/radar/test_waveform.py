@@ -105,10 +105,10 @@ def test_ephemeris_is_removed():
     assert 10 * np.log10(still.max()) < -10
 
 
-def _setup(pulse, **stations):
+def _setup(pulse, *, reach="450 km", **stations):
     kinds = {
         Stations: stations, Waveform: {"gates": 12} | pulse, Observation: {"duration": "30 min"},
-        Scene: {"facet": "12 km", "reach": "450 km", "relief": "smooth"},
+        Scene: {"facet": "12 km", "reach": reach, "relief": "smooth"},
     }  # fmt: skip
     made = [config.load(kind, table) for kind, table in kinds.items()]
     scene = made[-1]
@@ -203,19 +203,20 @@ def test_samples_hold_the_phases_of_the_instruments():
 
 
 def test_a_strong_echo_is_its_own_noise_once():
-    """Power enough that the gates' self-noise is most of the noise: the cell's noise is 1 all the same."""
-    setup = _setup(SHORT | {"baud": "50 us"}, power="4e6 kW")
-    powers = []
+    """A random code's self-noise is part of the unit of noise, not added to it."""
+    pulse = SHORT | {"baud": "50 us", "early_gates": 40}
+    setup = _setup(pulse, reach="900 km", power="4e6 kW")
+    powers, own = [], []
     for look in range(9):
         made, _ = simulate_voltages.voltages(setup, 0, look, np.zeros(2))
         silent, _ = simulate_voltages.voltages(setup, 0, look, np.zeros(2), noise=False)
-        own = np.mean(np.abs(silent.samples) ** 2, axis=1) / silent.samples.shape[1]
-        assert np.all(own > 0.3)
-        powers.append(
-            np.mean(np.abs(calibrate_code.look(made, setup.waveform).voltage[0, :, :3]) ** 2, axis=(1, 2))
-        )
-    count = 9 * 3 * setup.waveform.doppler_cells
-    assert np.allclose(np.mean(powers, axis=0), 1, rtol=3 / np.sqrt(count))
+        own.append(np.mean(np.abs(silent.samples) ** 2, axis=1) / silent.samples.shape[1])
+        early = calibrate_code.look(made, setup.waveform).voltage[0, :, :38]
+        powers.append(np.mean(np.abs(early) ** 2, axis=(1, 2)))
+    # Exponential numbers: three standard deviations of their mean, far less than the echo's own share.
+    limit = 3 / np.sqrt(9 * 38 * setup.waveform.doppler_cells)
+    assert np.all(np.mean(own, axis=0) > 4 * limit)
+    assert np.allclose(np.mean(powers, axis=0), 1, rtol=limit)
 
 
 def test_every_receiver_has_its_own_clock():
