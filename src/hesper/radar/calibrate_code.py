@@ -17,7 +17,8 @@ def look(given: Voltages, waveform: Waveform) -> Echoes:
     Parameters
     ----------
     given
-        One look; its delay and phase polynomials are removed, code and carrier on the echo's clock.
+        One look; its delay and phase polynomials are removed, code and carrier on the echo's clock. A look
+        that holds values which are not finite becomes one of NaN.
     waveform
         Gates and Doppler cells that are wanted.
 
@@ -46,11 +47,15 @@ def look(given: Voltages, waveform: Waveform) -> Echoes:
     gates = waveform.gates + waveform.early_gates
     out = np.zeros((len(given.samples), gates, waveform.doppler_cells), complex)
     middle = 0.5 / waveform.doppler_cell
-    for m, samples in enumerate(given.samples):
-        decode_lags(
-            samples, given.rate, given.chips.astype(float), given.baud, given.delay[m], given.phase[m],
-            middle, -waveform.early_gates, per_dump, out[m],
-        )  # fmt: skip
+    if np.isfinite(given.samples).all():
+        for m, samples in enumerate(given.samples):
+            decode_lags(
+                samples, given.rate, given.chips.astype(float), given.baud, given.delay[m], given.phase[m],
+                middle, -waveform.early_gates, per_dump, out[m],
+            )  # fmt: skip
+    else:
+        # Statistics leave the look out; a value that is not finite would spread over gates and Doppler cells.
+        out[:] = np.nan
     shift = shift_axis(waveform.doppler_cell, waveform.doppler_cells)
     # Dumps stand for their own middles; where they are even in number, none has it in that of the look.
     late = (waveform.doppler_cells // 2 + 0.5 - waveform.doppler_cells / 2) / waveform.doppler_cells

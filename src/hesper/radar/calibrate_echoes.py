@@ -41,7 +41,7 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
     if first is None:
         raise InputError("calibrate.statistics: no receive cycle given; at least one is needed")
     power, cross = _empty(first)
-    counts = np.zeros(first.cycles)
+    counts, expected = np.zeros(first.cycles), 0
     passes: list[Pass] = []
     for k, cycle in enumerate(chain([first], given)):
         _same(first, cycle)
@@ -50,6 +50,7 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
                 f"calibrate.statistics: {k + 1} cycles of a pass of {first.cycles}; "
                 "give the looks of one pass"
             )
+        expected = max(expected, len(cycle.look_time))
         counts[k] = _means(cycle.voltage, power[k], cross[k])
         passes.append(cycle.geometry)
     geometry = concatenate(passes, "cycle")
@@ -69,7 +70,7 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
         power=power,
         cross=cross,
         n=n,
-        expected=len(first.look_time),
+        expected=expected,
         cycles=first.cycles,
         noise=level,
         noise_std=level_std,

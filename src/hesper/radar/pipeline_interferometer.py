@@ -1,5 +1,6 @@
 """Looks of several receivers → brightness and altitude maps: the paper's own way."""
 
+import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -96,6 +97,9 @@ def prepared(config: Config, echoes: Iterable[Echoes]) -> Statistics:
     """Accumulate looks and take the phases of the instruments out."""
     given = calibrate_echoes.statistics(echoes)
     _belongs(config, given)
+    # A look may be missing of every cycle: the recipe knows how many there were.
+    looks = max(int(given.expected), config.observation.looks)
+    given = dataclasses.replace(given, expected=looks)
     return calibrate_fringes.fringes(given, config.scene) if config.reduction.self_calibrate else given
 
 
