@@ -223,7 +223,10 @@ def _law(found: Reduced) -> list[Result]:
         )
     for k, name in enumerate("ka"):
         what, value, std = f"{name} of Muhleman's law", float(law.muhleman[k]), float(law.muhleman_std[k])
-        if true is None:
+        if not np.isfinite(std):
+            note = "the annuli of this pass do not determine it: longer or less noisy passes do"
+            rows.append(Result("radar", what, "1", None, note=note))
+        elif true is None or not np.isfinite(true.muhleman_std[k]):
             rows.append(Result("radar", what, "1", value, std, note="of the ground in view"))
         else:
             note = "of the ground in view; expected: the same fit to the true reflectivity of these patches"
