@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hesper.radar import calibrate_patches
+from hesper.errors import InputError
+from hesper.radar import calibrate_echoes, calibrate_patches
 from hesper.radar.model import muhleman
 from hesper.units import deg
 
@@ -48,3 +49,10 @@ def test_poor_passes_do_not_state_what_they_do_not_know(count, spread, largest):
     assert stated < 30
     # 0.27 % beyond 3σ for a normal law, 3 of 100 for Student's of few degrees of freedom.
     assert wrong <= 2
+
+
+def test_a_dead_receiver_is_named():
+    early = np.ones((3, 2, 3, 8))
+    early[:, 1] = 0.0
+    with pytest.raises(InputError, match="the gates before the front of DSS-13-26m hold no noise"):
+        calibrate_echoes.noise(early, np.ones(3), "DSS-14,DSS-13-26m")

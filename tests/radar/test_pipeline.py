@@ -187,6 +187,13 @@ def test_voltages_become_maps(sampled, tmp_path):
     assert np.abs(off).max() < 4 * std.max()
 
 
+def test_plans_refuse_voltages_that_cannot_be_sampled(sampled):
+    recipe, _ = sampled
+    coarse = recipe | {"waveform": recipe["waveform"] | {"baud": "500 us", "doppler_cells": 512}}
+    with pytest.raises(InputError, match="at least 64 are needed: shorten baud"):
+        pipeline.plan_simulate(config.load(pipeline.Config, coarse))
+
+
 def _copied(made, folder):
     shutil.copytree(made.input, folder, ignore=shutil.ignore_patterns("*.prov.json"))
     return folder

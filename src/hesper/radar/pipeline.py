@@ -21,6 +21,7 @@ from hesper.radar import (
     plot_interferometer,
     read_archive,
     read_voltages,
+    simulate_voltages,
 )
 from hesper.radar.data_interferometer import Truth
 from hesper.radar.data_settings import PAPER_DATES
@@ -75,6 +76,7 @@ def plan_simulate(config: Config) -> Plan:
     seconds = 10 + cycles * observation.looks * (1e-7 * facets + 3e-8 * voltages / observation.looks)
     memory = 4e8 + 250 * facets + 30.0 * voltages
     if observation.level == "voltages":
+        simulate_voltages.code_of(waveform, config.seed)
         samples = receivers / waveform.doppler_cell / waveform.baud
         item += f" as voltages, {8e-9 * samples * (len(names) - 1):.2g} GB"
         memory += 40.0 * samples

@@ -23,13 +23,14 @@ def code_of(waveform: Waveform, seed: int) -> Array:
     Raises
     ------
     InputError
-        If the lines of a maximal-length code are closer than the Doppler window is wide.
+        If dumps are of too few bits, or the lines of a maximal-length code closer than the window is wide.
 
     Notes
     -----
     A maximal code has to last longer than the planet is deep, and then repeats at its lines every
     1/(L τ_b): where some of them fall into the window, other lags are seen there as noise.
     """
+    dump_length(1 / waveform.baud, waveform)
     if waveform.code == "random":
         return random_code(_LONG, seed)
     code = maximal_code(
@@ -83,7 +84,6 @@ def voltages(
     gates = waveform.gates + waveform.early_gates
     spectrum = look_of(seen, speckle, gates, waveform.doppler_cells) * np.exp(-1j * phase)[:, None, None]
     rate, length = 1 / waveform.baud, 1 / waveform.doppler_cell
-    dump_length(rate, waveform)
     code = code_of(waveform, setup.seed)
     time = look_times(setup, cycle)[look : look + 1]
     stations = setup.stations
