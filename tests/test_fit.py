@@ -105,6 +105,14 @@ def test_nonlinear_covariance_and_failure():
     assert 0.5 < found.reduced_chi2 < 1.6
 
 
+def test_a_condition_that_is_allowed_is_inverted():
+    """1e9 is near the limit of 1e10, but squared in the normal equations is beyond double precision."""
+    axis = np.linspace(-1, 1, 50)
+    design = np.stack([np.ones(50), np.ones(50) + 1e-9 * axis], axis=1)
+    found = fit._free_covariance(design, np.ones(2, bool))
+    assert np.sqrt(found[1, 1]) == pytest.approx(1 / (1e-9 * np.linalg.norm(axis)), rel=1e-3)
+
+
 def test_no_convergence_is_said():
     with pytest.raises(ConvergenceError, match="try another start"):
         fit.nonlinear(_valley, np.array([-1.2, 1.0]), evaluations=3)

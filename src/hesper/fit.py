@@ -183,8 +183,9 @@ def _free_covariance(jacobian: Array, free: Array) -> Array:
     if len(inner) < inner.shape[1] or not scale.all() or np.linalg.cond(inner / scale) > 1e10:
         raise ConvergenceError("fit.nonlinear: the data do not determine all parameters; fix one or add data")
     covariance = np.diag(np.where(free, 0.0, np.inf))
-    information = (inner / scale).T @ (inner / scale)
-    covariance[np.ix_(free, free)] = np.linalg.inv(information) / np.outer(scale, scale)
+    # Of the triangle, not of the normal equations: those square a condition that is still allowed.
+    root = np.linalg.inv(np.linalg.qr(inner / scale, mode="r"))
+    covariance[np.ix_(free, free)] = root @ root.T / np.outer(scale, scale)
     return covariance
 
 

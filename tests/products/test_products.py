@@ -235,8 +235,21 @@ def test_times_in_any_unit_of_cf_are_read(units, origin, second, tmp_path):
 
 @pytest.mark.parametrize("units", ["s", "days since yesterday", "m"])
 def test_other_units_of_time_are_refused(units, tmp_path):
-    with pytest.raises(UnitError, match=f"is in '{units}'; a time of CF is needed, such as 'microsec"):
+    with pytest.raises(UnitError, match=f"is in '{units}', calendar '.*'; a time of CF in the standard"):
         products.read(_in_other_units(tmp_path, units, [0.0, 1.0]), Chart)
+
+
+@pytest.mark.parametrize("units", ["", "days since 1972-06-20"])
+def test_other_calendars_are_refused(units, tmp_path):
+    """Days of 360 a year are no UTC, in our own unit as little as in others."""
+    path = tmp_path / "other.nc"
+    path.write_bytes(products.netcdf(_chart()))
+    if units:
+        path = _in_other_units(tmp_path, units, [0.0, 1.0])
+    with h5py.File(path, "r+") as file:
+        file["viewing_time"].attrs["calendar"] = "360_day"
+    with pytest.raises(UnitError, match="calendar '360_day'; a time of CF in the standard calendar"):
+        products.read(path, Chart)
 
 
 def _in_other_units(folder, units, values):

@@ -1,8 +1,11 @@
 """From a recipe to products, and the refusals on the way."""
 
 import dataclasses
+import shutil
+import warnings
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,6 +21,7 @@ from hesper.radar import (
     pipeline_tiles,
     plan,
     read_archive,
+    read_voltages,
     retrieve_patches,
     simulate,
 )
@@ -107,7 +111,7 @@ def test_simulated_looks_become_maps(passed, tmp_path):
     recipe, made = passed
     assert len(pipeline.inputs(made)) == 7
     rows = _run(tmp_path / "out", recipe)
-    found = {path.name for path in (tmp_path / "out").glob("*.*")}
+    found = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*")}
     assert set(pipeline.plan(made).products) <= found
     surface = products.read(tmp_path / "out" / "map.nc", RadarMap)
     assert np.isfinite(surface.altitude).sum() > 1000
@@ -140,8 +144,8 @@ def sampled(tmp_path_factory):
         "source": "looks", "input": str(folder),
         "observation": {"duration": "3 h", "cycle": "1 h", "looks": 2, "level": "voltages"},
         "waveform": {"gates": 24, "doppler_cells": 64, "doppler_cell": "0.125 Hz", "baud": "10 us"},
-        "scene": {"facet": "12 km", "reach": "800 km", "relief": "test"},
-        "reduction": {"contrast_limit": 10},
+        "scene": {"facet": "12 km", "reach": "800 km", "relief": "test", "phase_walk": "1.5 rad"},
+        "stations": {"power": "20000 kW"}, "reduction": {"contrast_limit": 10},
     }  # fmt: skip
     made = config.load(pipeline.Config, recipe)
     planned = pipeline.plan_simulate(made)
@@ -153,18 +157,19 @@ def sampled(tmp_path_factory):
 
 
 def test_voltages_become_maps(sampled, tmp_path):
-    """Decoded cycle by cycle; noise, self-noise and the instruments' phases are those that were put in."""
+    """Decoded cycle by cycle; noise, gains and the instruments' phases are those that were put in."""
     recipe, made = sampled
     assert len(pipeline.inputs(made)) == 7
+    planned = set(pipeline.plan(made).products)
     rows = _run(tmp_path / "out", recipe)
-    assert set(pipeline.plan(made).products) <= {path.name for path in (tmp_path / "out").iterdir()}
-    assert len(list((tmp_path / "out" / "looks").glob("looks_*.nc"))) == 3
+    written = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*")}
+    assert planned <= written
+    assert {f"looks/looks_{k:03d}.nc" for k in (1, 2, 3)} | {"tiles/patches_00001.nc"} <= planned
     assert next(row.value for row in rows if "cycles that are missing" in row.quantity) == 0
     surface = products.read(tmp_path / "out" / "map.nc", RadarMap)
     assert np.isfinite(surface.brightness).sum() > 100
     found = products.read(tmp_path / "out" / "statistics.nc", Statistics)
     assert found.n.tolist() == [2, 2, 2]
-    # A random code's self-noise is part of the unit of noise, not added to it.
     assert np.abs(found.noise - 1).max() < 4 * found.noise_std.max()
     setup = pipeline_tiles.setup(made)
     looks = calibrate_echoes.statistics(simulate.echoes(setup))
@@ -174,8 +179,103 @@ def test_voltages_become_maps(sampled, tmp_path):
     # Two means of six speckled looks each, over all cells.
     assert abs(np.mean(means[0] / means[1]) - 1) < 0.2 + 4 * np.sqrt(2 / 6 / strong.sum())
     walk = simulate.phase_walk(setup)[:, 1]
-    off = np.angle(np.exp(1j * ((found.phase[:, 1] - found.phase[0, 1]) - (walk - walk[0]))))
-    assert np.abs(off).max() < 4 * np.hypot(found.phase_std[:, 1], found.phase_std[0, 1]).max()
+    walk -= walk[0]
+    std = np.hypot(found.phase_std[:, 1], found.phase_std[0, 1])
+    # Else the walk would be found where none was put in.
+    assert np.abs(walk[1:]).min() > 10 * std.max()
+    off = np.angle(np.exp(1j * (found.phase[:, 1] - found.phase[0, 1] - walk)))
+    assert np.abs(off).max() < 4 * std.max()
+
+
+def test_plans_refuse_voltages_that_cannot_be_sampled(sampled):
+    recipe, _ = sampled
+    coarse = recipe | {"waveform": recipe["waveform"] | {"baud": "500 us", "doppler_cells": 512}}
+    with pytest.raises(InputError, match="at least 64 are needed: shorten baud"):
+        pipeline.plan_simulate(config.load(pipeline.Config, coarse))
+
+
+def _copied(made, folder):
+    shutil.copytree(made.input, folder, ignore=shutil.ignore_patterns("*.prov.json"))
+    return folder
+
+
+def _edited(path, **changes):
+    """Change variables and attributes of a file of voltages."""
+    with h5py.File(path, "r+") as file:
+        for name, value in changes.items():
+            if name in file:
+                file[name][...] = value
+            else:
+                file.attrs[name] = value
+
+
+def test_looks_of_voltages_that_are_missing_are_flagged(sampled, tmp_path):
+    """Of the first cycle or of every one; a look with a sample that is not finite is left out as well."""
+    recipe, made = sampled
+    for name, absent in (("first", [1]), ("all", [1, 2, 3])):
+        folder = _copied(made, tmp_path / name)
+        for cycle in absent:
+            (folder / f"voltages_{cycle:03d}_002.nc").unlink()
+        _run(tmp_path / f"{name}_out", recipe | {"input": str(folder)})
+        patches = products.read(tmp_path / f"{name}_out" / "patches.nc", Patches)
+        assert np.all(patches.mask & INCOMPLETE)
+    folder = _copied(made, tmp_path / "damaged")
+    for cycle, part, value in ((2, "samples_re", np.nan), (3, "samples_im", np.inf)):
+        with h5py.File(folder / f"voltages_{cycle:03d}_001.nc", "r+") as file:
+            file[part][1, 1000] = value
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        _run(tmp_path / "damaged_out", recipe | {"input": str(folder)})
+    found = products.read(tmp_path / "damaged_out" / "statistics.nc", Statistics)
+    assert found.n.tolist() == [2, 1, 1]
+    assert found.expected == 2
+    assert np.isfinite(found.power).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"stations": "DSS-13-26m,DSS-14"},
+            "stations is 'DSS-13-26m,DSS-14', in voltages_001_001.nc 'DSS-14",
+        ),
+        ({"rate": 0.0}, "rate is 0; a positive number"),
+        ({"rate": np.nan}, "rate is nan; a positive number"),
+        ({"rate": 5e4}, "rate is 50000, in voltages_001_001.nc 100000"),
+        ({"chips": 0}, "chips other than ±1"),
+        ({"chips": 1}, "another code than in voltages_001_001.nc"),
+        ({"delay": np.nan}, "delay holds values that are not finite"),
+        ({"phase": np.nan}, "phase holds values that are not finite"),
+    ],
+)
+def test_voltages_that_cannot_be_are_refused_by_name(sampled, tmp_path, changes, line):
+    _, made = sampled
+    folder = _copied(made, tmp_path / "in")
+    _edited(folder / "voltages_002_001.nc", **changes)
+    with pytest.raises(InputError, match=rf"in/voltages_002_001.nc: {line}"):
+        read_voltages.check(read_archive.looks(folder))
+
+
+def test_voltages_out_of_order_are_refused_by_name(sampled, tmp_path):
+    recipe, made = sampled
+
+    def exchanged(name, one, other):
+        folder = _copied(made, tmp_path / name)
+        (folder / one).rename(folder / "kept")
+        (folder / other).rename(folder / one)
+        (folder / "kept").rename(folder / other)
+        return recipe | {"input": str(folder)}
+
+    across = exchanged("across", "voltages_001_002.nc", "voltages_002_002.nc")
+    with pytest.raises(InputError, match=r"voltages_001_002.nc: another receive cycle than voltages_001_001"):
+        _run(tmp_path / "a", across)
+    within = exchanged("within", "voltages_002_001.nc", "voltages_002_002.nc")
+    with pytest.raises(InputError, match=r"voltages_002_002.nc: no later than voltages_002_001.nc"):
+        _run(tmp_path / "b", within)
+    both = _copied(made, tmp_path / "both")
+    (both / "looks_001.nc").touch()
+    with pytest.raises(InputError, match=r"looks or voltages of a pass are read, not both"):
+        _run(tmp_path / "c", recipe | {"input": str(both)})
 
 
 def test_voltages_that_are_not_of_the_recipe_are_refused(sampled, tmp_path):

@@ -249,20 +249,31 @@ def _get(source: Any, name: str, spec: Spec, path: Path, part: Mapping[str, slic
     if spec.unit == "s tdb":
         from hesper.ephemeris import tdb_seconds
 
-        stamps = _stamps(parts[0], found, _decoded(source[name].attrs.get("calendar", "standard")))
+        calendar = _decoded(source[name].attrs.get("calendar", "standard"))
+        stamps = _stamps(parts[0], found, calendar)
         if stamps is None:
-            raise UnitError(f"{path}: {name} is in '{found}'; a time of CF is needed, such as '{_EPOCH}'")
+            raise UnitError(
+                f"{path}: {name} is in '{found}', calendar '{calendar}'; a time of CF in the standard "
+                f"calendar is needed, such as '{_EPOCH}'"
+            )
         return tdb_seconds(stamps) if stamps.size else np.zeros(stamps.shape)
     if found not in allowed:
         raise UnitError(f"{path}: {names[0]} is in '{found}'; '{min(allowed)}' is needed")
-    value = parts[0] + 1j * parts[1] if complex_kind else parts[0]
+    value = _complex(*parts) if complex_kind else parts[0]
     value = value * scale if scale != 1 else value
     return value if spec.kind == "array" else spec.dtype(value[()])
 
 
+def _complex(real: Array, imaginary: Array) -> Array:
+    """Return complex numbers of their parts; a sum would make NaN of infinities, and warn."""
+    out = np.empty(real.shape, np.result_type(real.dtype, np.complex64))
+    out.real, out.imag = real, imaginary
+    return out
+
+
 def _stamps(values: Array, units: str, calendar: str) -> Array | None:
     """Return UTC stamps `datetime64[us]` of times in a unit of the CF conventions; None: in no such unit."""
-    if units == _EPOCH:
+    if units == _EPOCH and calendar in ("standard", "gregorian", "proleptic_gregorian"):
         return values.astype(np.int64).astype("datetime64[us]")
     import xarray
 

@@ -5,6 +5,7 @@ import numpy as np
 from hesper.errors import InputError
 from hesper.radar.data_interferometer import Echoes, Voltages
 from hesper.radar.data_settings import Waveform
+from hesper.radar.model_clock import dump_length
 from hesper.radar.model_geometry import depth_axis, shift_axis
 from hesper.radar.model_waveform import decode_lags, spectra
 from hesper.units import us
@@ -16,7 +17,8 @@ def look(given: Voltages, waveform: Waveform) -> Echoes:
     Parameters
     ----------
     given
-        One look; its delay and phase polynomials are removed, code and carrier on the echo's clock.
+        One look; its delay and phase polynomials are removed, code and carrier on the echo's clock. A look
+        that holds values which are not finite becomes one of NaN.
     waveform
         Gates and Doppler cells that are wanted.
 
@@ -25,8 +27,8 @@ def look(given: Voltages, waveform: Waveform) -> Echoes:
     InputError
         If the samples are too few for one spectrum, or the code or its bits are not those of the recipe.
     """
-    per_dump = round(given.rate / (waveform.doppler_cell * waveform.doppler_cells))
-    needed = per_dump * waveform.doppler_cells
+    per_dump = dump_length(given.rate, waveform)
+    needed = round(given.rate / waveform.doppler_cell)
     if given.samples.shape[1] < needed:
         raise InputError(
             f"calibrate.look: {given.samples.shape[1]} samples; one spectrum of "
@@ -45,14 +47,19 @@ def look(given: Voltages, waveform: Waveform) -> Echoes:
     gates = waveform.gates + waveform.early_gates
     out = np.zeros((len(given.samples), gates, waveform.doppler_cells), complex)
     middle = 0.5 / waveform.doppler_cell
-    for m, samples in enumerate(given.samples):
-        decode_lags(
-            samples, given.rate, given.chips.astype(float), given.baud, given.delay[m], given.phase[m],
-            middle, -waveform.early_gates, per_dump, out[m],
-        )  # fmt: skip
+    if np.isfinite(given.samples).all():
+        for m, samples in enumerate(given.samples):
+            decode_lags(
+                samples, given.rate, given.chips.astype(float), given.baud, given.delay[m], given.phase[m],
+                middle, -waveform.early_gates, per_dump, out[m],
+            )  # fmt: skip
+    else:
+        # Statistics leave the look out; a value that is not finite would spread over gates and Doppler cells.
+        out[:] = np.nan
     shift = shift_axis(waveform.doppler_cell, waveform.doppler_cells)
-    # Dumps stand for their own middles, half a dump after the transform's time origin.
-    turn = np.exp(-2j * np.pi * shift * 0.5 / (waveform.doppler_cell * waveform.doppler_cells))
+    # Dumps stand for their own middles; where they are even in number, none has it in that of the look.
+    late = (waveform.doppler_cells // 2 + 0.5 - waveform.doppler_cells / 2) / waveform.doppler_cells
+    turn = np.exp(-2j * np.pi * shift * late / waveform.doppler_cell)
     found = np.stack([spectra(series) for series in out]) * turn
     return Echoes(
         voltage=found[None],

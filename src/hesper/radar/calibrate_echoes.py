@@ -41,7 +41,7 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
     if first is None:
         raise InputError("calibrate.statistics: no receive cycle given; at least one is needed")
     power, cross = _empty(first)
-    counts = np.zeros(first.cycles)
+    counts, expected = np.zeros(first.cycles), 0
     passes: list[Pass] = []
     for k, cycle in enumerate(chain([first], given)):
         _same(first, cycle)
@@ -50,6 +50,7 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
                 f"calibrate.statistics: {k + 1} cycles of a pass of {first.cycles}; "
                 "give the looks of one pass"
             )
+        expected = max(expected, len(cycle.look_time))
         counts[k] = _means(cycle.voltage, power[k], cross[k])
         passes.append(cycle.geometry)
     geometry = concatenate(passes, "cycle")
@@ -61,7 +62,7 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
             "calibrate.statistics: every look holds values that are not finite; give whole looks"
         )
     power, cross, n = (_ordered(values, order) for values in (power, cross, counts))
-    level, level_std = noise(power[:, :, :_NOISE_GATES], n)
+    level, level_std = noise(power[:, :, :_NOISE_GATES], n, first.stations)
     _scale(power, level)
     _scale(cross, _pairs(np.sqrt(level)))
     receivers = len(level)
@@ -69,7 +70,7 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
         power=power,
         cross=cross,
         n=n,
-        expected=len(first.look_time),
+        expected=expected,
         cycles=first.cycles,
         noise=level,
         noise_std=level_std,
@@ -88,7 +89,7 @@ def statistics(echoes: Iterable[Echoes]) -> Statistics:
     return gains(made)
 
 
-def noise(early: Array, n: Array) -> tuple[Array, Array]:
+def noise(early: Array, n: Array, stations: str) -> tuple[Array, Array]:
     """Return the noise of every receiver and its standard deviation.
 
     Parameters
@@ -97,13 +98,22 @@ def noise(early: Array, n: Array) -> tuple[Array, Array]:
         Mean power of the gates before the front (cycle, receiver, gate, doppler).
     n
         Looks of every cycle.
+    stations
+        Receivers, joined by commas.
+
+    Raises
+    ------
+    InputError
+        If a receiver has no noise.
     """
     count = n.sum() * early.shape[2] * early.shape[3]
     level = np.sum(n[:, None, None, None] * early, axis=(0, 2, 3)) / count
-    if not np.all(level > 0):
-        raise InputError(
-            "calibrate.noise: the gates before the front hold no noise; give looks that begin before the echo"
-        )
+    for name, found in zip(stations.split(","), level, strict=True):
+        if not found > 0:
+            raise InputError(
+                f"calibrate.noise: the gates before the front of {name} hold no noise; give looks that begin "
+                "before the echo, or leave the receiver out"
+            )
     return level, level / np.sqrt(count)
 
 

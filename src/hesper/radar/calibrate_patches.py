@@ -8,7 +8,7 @@ import numpy as np
 
 from hesper import fit, maps
 from hesper.constants import VENUS_RADIUS
-from hesper.errors import InputError
+from hesper.errors import ConvergenceError, InputError
 from hesper.radar.data_interferometer import (
     ALIASED,
     AMBIGUOUS,
@@ -27,6 +27,10 @@ from hesper.units import deg
 _Law = Callable[[Array, Array], Array]
 _BAD = UNSEEN | ELONGATED | AMBIGUOUS | UNSOLVED | ALIASED
 _SECTORS = 8
+_DETERMINED = 0.5
+"""Standard deviation of a parameter's logarithm from which on its error is no number of its own."""
+_ONE_SIGMA = 0.841345
+"""Part of a normal distribution below its mean plus one standard deviation."""
 
 
 class _Annuli(NamedTuple):
@@ -68,7 +72,9 @@ def backscatter(given: Patches, scale: float, *, width: float = 0.25 * deg) -> B
     Notes
     -----
     The ground's own bright and dark regions are larger than patches: errors of the laws are a jackknife over
-    eight sectors around the sub-radar point, where that says more than the scatter of the annuli.
+    eight sectors around the sub-radar point, where that says more than the scatter of the annuli. Where a
+    parameter is known to no better than a factor e^½, k for all those a that annuli near one incidence allow,
+    its standard deviation is infinite.
     """
     value, _ = reflectivity(given, scale)
     use = ((given.mask & _BAD) == 0) & np.isfinite(value)
@@ -88,9 +94,9 @@ def backscatter(given: Patches, scale: float, *, width: float = 0.25 * deg) -> B
     second, second_std = _fitted(found, parts, (np.log(0.1), np.log(100.0)), _log_hagfors)
     return Backscatter(
         incidence=found.incidence, reflectivity=found.level, reflectivity_std=found.std, n=found.n,
-        muhleman=np.exp(first), muhleman_std=np.exp(first) * first_std,
+        muhleman=np.exp(first), muhleman_std=_scaled(first, first_std),
         muhleman_rms=_rms(found.level, _log_muhleman(found.incidence, first)),
-        hagfors=np.exp(second), hagfors_std=np.exp(second) * second_std,
+        hagfors=np.exp(second), hagfors_std=_scaled(second, second_std),
         scale=scale,
         hagfors_rms=_rms(found.level, _log_hagfors(found.incidence, second)),
     )  # fmt: skip
@@ -185,21 +191,38 @@ def _log_hagfors(incidence: Array, parameters: Array) -> Array:
 def _fitted(
     found: _Annuli, parts: list[_Annuli], start: tuple[float, float], law: _Law
 ) -> tuple[Array, Array]:
-    """Return the logarithms of a law's two parameters and their standard deviations."""
+    """Return the logarithms of a law's two parameters, and standard deviations: infinite if undetermined."""
     whole = _fit(found, start, law)
-    left = np.array([_fit(part, start, law).value for part in parts])
-    jackknife = np.sqrt((len(left) - 1) * left.var(axis=0)) if len(left) > 1 else np.zeros(2)
-    return whole.value, np.maximum(whole.std, jackknife)
+    left = np.array(
+        [part for part, _ in (_fit(part, start, law) for part in parts) if np.isfinite(part).all()]
+    )
+    if len(left) < _SECTORS // 2:
+        return whole[0], np.full(2, np.inf)
+    std = np.maximum(whole[1], np.sqrt((len(left) - 1) * left.var(axis=0)))
+    return whole[0], np.where(std < _DETERMINED, std, np.inf)
 
 
-def _fit(annuli: _Annuli, start: tuple[float, float], law: _Law) -> fit.Estimate:
+def _fit(annuli: _Annuli, start: tuple[float, float], law: _Law) -> tuple[Array, Array]:
+    """Return parameters and their standard deviations; NaN and infinity if the annuli do not settle them."""
+    from scipy.special import stdtrit
+
     def residuals(parameters: Array) -> Array:
         away = np.log(annuli.level) - law(annuli.incidence, parameters)
         return np.asarray(away * annuli.level / annuli.std)
 
-    found = fit.nonlinear(residuals, np.asarray(start))
-    # Relief scatters annuli more than speckle does: the errors follow the scatter found.
-    return found._replace(covariance=found.covariance * max(found.reduced_chi2, 1.0))
+    try:
+        found = fit.nonlinear(residuals, np.asarray(start))
+    except ConvergenceError:
+        return np.full(2, np.nan), np.full(2, np.inf)
+    # Relief scatters annuli more than speckle does: the errors follow the scatter found, and Student's
+    # distribution with it, for few annuli say little of their scatter.
+    few = float(stdtrit(len(annuli.n) - 2, _ONE_SIGMA))
+    return found.value, found.std * few * np.sqrt(max(found.reduced_chi2, 1.0))
+
+
+def _scaled(log: Array, std: Array) -> Array:
+    """Return standard deviations of parameters from their logarithms'."""
+    return np.where(np.isfinite(std), np.exp(log) * std, np.inf)
 
 
 def _rms(level: Array, log: Array) -> float:

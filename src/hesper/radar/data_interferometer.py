@@ -158,10 +158,14 @@ class Backscatter:
     reflectivity_std: Array = array("annulus", "1", "standard deviation of reflectivity")
     n: Array = array("annulus", "count", "patches", dtype=np.int64)
     muhleman: Array = array("muhleman_parameter", "1", "k and a of Muhleman's law")
-    muhleman_std: Array = array("muhleman_parameter", "1", "their standard deviations")
+    muhleman_std: Array = array(
+        "muhleman_parameter", "1", "their standard deviations; infinite: not determined"
+    )
     muhleman_rms: float = number("1", "rms of the logarithm about Muhleman's law")
     hagfors: Array = array("hagfors_parameter", "1", "ρ and C of Hagfors' law")
-    hagfors_std: Array = array("hagfors_parameter", "1", "their standard deviations")
+    hagfors_std: Array = array(
+        "hagfors_parameter", "1", "their standard deviations; infinite: not determined"
+    )
     hagfors_rms: float = number("1", "rms of the logarithm about Hagfors' law")
     scale: float = number("m-2", "echo over noise per cross-section that the reflectivities were had with")
 

@@ -76,11 +76,6 @@ def droop(shift: Array | float, bandwidth: float) -> Array:
     return np.sinc(np.asarray(shift) / bandwidth)
 
 
-def range_response(offset: Array | float) -> Array:
-    """Return the amplitude with which a gate sees a scatterer `offset` gates away: the triangle 1 − |u|."""
-    return np.asarray(np.maximum(1 - np.abs(np.asarray(offset)), 0.0))
-
-
 def alias_edge(rotation_rate: float, waveform: Waveform, reach: float) -> float:
     """Return |x| [m] beyond which folded echoes of a cap of radius `reach` [m] fall.
 

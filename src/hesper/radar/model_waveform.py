@@ -49,6 +49,12 @@ def maximal_code(length: int) -> Array:
     return out
 
 
+def shortest_code(span: float, baud: float) -> int:
+    """Return the length of the shortest maximal code that lasts longer than a span [s], or of the longest."""
+    lengths = [(1 << order) - 1 for order in TAPS]
+    return next((length for length in lengths if length * baud > span), lengths[-1])
+
+
 @compiled
 def _horner(coefficients: Array, time: float) -> float:
     value = 0.0
@@ -60,7 +66,7 @@ def _horner(coefficients: Array, time: float) -> float:
 @compiled_parallel
 def decode_lags(
     samples: Array, rate: float, code: Array, baud: float, delay: Array, phase: Array, middle: float,
-    first: int, per_dump: int, out: Array,
+    first: int, per_dump: float, out: Array,
 ) -> None:  # fmt: skip
     """Multiply by the lagged code and integrate: any code, on any clock.
 
@@ -83,7 +89,7 @@ def decode_lags(
     first
         Lag of the first gate [chips].
     per_dump
-        Samples that are integrated.
+        Samples that are integrated; where it is not whole, dumps differ by one sample.
     out
         (gate, dump), complex, filled.
 
@@ -96,7 +102,9 @@ def decode_lags(
     for dump in prange(out.shape[1]):
         for gate in range(out.shape[0]):
             out[gate, dump] = 0.0
-        for n in range(dump * per_dump, (dump + 1) * per_dump):
+        begin = math.floor(dump * per_dump + 0.5)
+        end = math.floor((dump + 1) * per_dump + 0.5)
+        for n in range(begin, end):
             time = n / rate
             turn = 2.0 * math.pi * (_horner(phase, time - middle) % 1.0)
             value = samples[n] * complex(math.cos(turn), -math.sin(turn))
@@ -107,7 +115,7 @@ def decode_lags(
                 out[gate, dump] += value * code[at]
                 at = at - 1 if at > 0 else length - 1
         for gate in range(out.shape[0]):
-            out[gate, dump] /= per_dump
+            out[gate, dump] /= end - begin
 
 
 def decode_periods(samples: Array, code: Array, gates: int, first: int = 0) -> Array:
@@ -152,56 +160,47 @@ def self_noise(power: float, baud: float, width: float) -> float:
 
 
 @compiled_parallel
-def modulate(series: Array, code: Array, per_sample: int, first: int, out: Array) -> None:
-    """Fill chips with Σ_g b(n − g) z_g(t_n), z being given every `per_sample` chips and interpolated.
+def sampled(
+    series: Array, code: Array, rate: float, baud: float, delay: Array, phase: Array, middle: float,
+    first: int, out: Array,
+) -> None:  # fmt: skip
+    """Fill samples with what a receiver on its own clock gets of an echo.
 
     Parameters
     ----------
     series
-        Time series (gate, coarse sample), complex.
+        Time series (gate, coarse sample), complex, of period `2 middle`; its first sample is at time 0.
     first
         Lag of the first gate.
     out
-        (chip,) complex.
+        (sample,) complex.
 
     Notes
     -----
-    Between coarse samples a cubic through four of them is taken.
+    x(n) = e^{2πi φ(t)} Σ_g b(⌊(t − τ(t))/τ_b⌋ − g) z_g(t), other parameters those of `decode_lags`, the
+    inverse of this. Between coarse samples a cubic through
+    four of them is taken, around the end of the period too.
     """
     length, coarse = code.size, series.shape[1]
+    per_second = coarse / (2.0 * middle)
     for n in prange(out.size):
-        place = (n + 0.5) / per_sample - 0.5
-        k = min(max(math.floor(place), 1), coarse - 3)
+        time = n / rate
+        place = (time + 0.5 / rate) * per_second
+        k = math.floor(place)
         t = place - k
         w0 = -t * (t - 1.0) * (t - 2.0) / 6.0
         w1 = (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0
         w2 = -(t + 1.0) * t * (t - 2.0) / 2.0
         w3 = (t + 1.0) * t * (t - 1.0) / 6.0
+        k0, k1, k2, k3 = (k - 1) % coarse, k % coarse, (k + 1) % coarse, (k + 2) % coarse
         total = 0.0 + 0.0j
-        at = (n - first) % length
+        chip = math.floor((time + 0.5 / rate - _horner(delay, time - middle)) / baud)
+        at = (chip - first) % length
         for gate in range(series.shape[0]):
             value = (
-                w0 * series[gate, k - 1] + w1 * series[gate, k]
-                + w2 * series[gate, k + 1] + w3 * series[gate, k + 2]
-            )  # fmt: skip
+                w0 * series[gate, k0] + w1 * series[gate, k1] + w2 * series[gate, k2] + w3 * series[gate, k3]
+            )
             total += code[at] * value
             at = at - 1 if at > 0 else length - 1
-        out[n] = total
-
-
-@compiled_parallel
-def receive(
-    chips: Array, rate: float, baud: float, delay: Array, phase: Array, middle: float, out: Array
-) -> None:
-    """Fill samples with what a receiver on its own clock gets of an echo on the echo's clock.
-
-    `chips` (chip,) are complex; delay and phase as in `decode_lags`, the inverse of this.
-    """
-    for n in prange(out.size):
-        time = n / rate
         turn = 2.0 * math.pi * (_horner(phase, time - middle) % 1.0)
-        chip = math.floor((time + 0.5 / rate - _horner(delay, time - middle)) / baud)
-        if 0 <= chip < chips.size:
-            out[n] = chips[chip] * complex(math.cos(turn), math.sin(turn))
-        else:
-            out[n] = 0.0
+        out[n] = total * complex(math.cos(turn), math.sin(turn))

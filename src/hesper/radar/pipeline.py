@@ -20,6 +20,8 @@ from hesper.radar import (
     pipeline_tiles,
     plot_interferometer,
     read_archive,
+    read_voltages,
+    simulate_voltages,
 )
 from hesper.radar.data_interferometer import Truth
 from hesper.radar.data_settings import PAPER_DATES
@@ -50,7 +52,8 @@ def plan(config: Config) -> Plan:
     if config.source == "looks":
         cells = config.waveform.gates * config.waveform.doppler_cells * len(found)
         names = [path.name for path in found if path.name != "truth.nc"]
-        return Plan(names, _MAPS, 5e8 + 60.0 * cells, 6 + 1.2e-5 * cells)
+        between = pipeline_tiles.made(config, [path for path in found if path.name != "truth.nc"])
+        return Plan(names, [*_MAPS, *between], 5e8 + 60.0 * cells, 6 + 1.2e-5 * cells)
     if config.source == "arecibo":
         cells = round((190 * deg / config.resolution) * (180 * deg / config.resolution))
         return Plan(
@@ -73,6 +76,7 @@ def plan_simulate(config: Config) -> Plan:
     seconds = 10 + cycles * observation.looks * (1e-7 * facets + 3e-8 * voltages / observation.looks)
     memory = 4e8 + 250 * facets + 30.0 * voltages
     if observation.level == "voltages":
+        simulate_voltages.code_of(waveform, config.seed)
         samples = receivers / waveform.doppler_cell / waveform.baud
         item += f" as voltages, {8e-9 * samples * (len(names) - 1):.2g} GB"
         memory += 40.0 * samples
@@ -132,7 +136,7 @@ def run(config: Config, run: Run) -> list[Result]:
     found = inputs(config)
     known = read_product(found[-1], Truth) if found[-1].name == "truth.nc" else None
     looks = [path for path in found if path.name != "truth.nc"]
-    _whole(config, len(read_archive.by_cycle(looks) if looks[0].name.startswith("voltages") else looks))
+    _whole(config, len(read_voltages.by_cycle(looks) if looks[0].name.startswith("voltages") else looks))
     reduced = pipeline_interferometer.reduce_files(config, looks, known, run)
     return pipeline_interferometer.products(reduced, run)
 

@@ -1,5 +1,6 @@
 """Looks of several receivers → brightness and altitude maps: the paper's own way."""
 
+import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -96,6 +97,9 @@ def prepared(config: Config, echoes: Iterable[Echoes]) -> Statistics:
     """Accumulate looks and take the phases of the instruments out."""
     given = calibrate_echoes.statistics(echoes)
     _belongs(config, given)
+    # A look may be missing of every cycle: the recipe knows how many there were.
+    looks = max(int(given.expected), config.observation.looks)
+    given = dataclasses.replace(given, expected=looks)
     return calibrate_fringes.fringes(given, config.scene) if config.reduction.self_calibrate else given
 
 
@@ -219,7 +223,10 @@ def _law(found: Reduced) -> list[Result]:
         )
     for k, name in enumerate("ka"):
         what, value, std = f"{name} of Muhleman's law", float(law.muhleman[k]), float(law.muhleman_std[k])
-        if true is None:
+        if not np.isfinite(std):
+            note = "the annuli of this pass do not determine it: longer or less noisy passes do"
+            rows.append(Result("radar", what, "1", None, note=note))
+        elif true is None or not np.isfinite(true.muhleman_std[k]):
             rows.append(Result("radar", what, "1", value, std, note="of the ground in view"))
         else:
             note = "of the ground in view; expected: the same fit to the true reflectivity of these patches"

@@ -5,12 +5,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from hesper import config
+from hesper.errors import InputError
 from hesper.products import netcdf, read_netcdf, sha256
 from hesper.products import read as read_product
 from hesper.radar import (
     calibrate_code,
     read,
-    read_archive,
+    read_voltages,
     retrieve_patches,
     simulate,
     simulate_pass,
@@ -19,11 +20,11 @@ from hesper.radar import (
     simulate_voltages,
     write,
 )
-from hesper.radar.data_interferometer import Pass, Patches, Statistics
-from hesper.radar.model_geometry import cycle_times
+from hesper.radar.data_interferometer import Echoes, Pass, Patches, Statistics, Voltages
+from hesper.radar.data_settings import Waveform
+from hesper.radar.model_geometry import cycle_times, depth_axis, shift_axis
 from hesper.radar.pipeline_config import Config
-from hesper.radar.read_archive import by_cycle
-from hesper.radar.retrieve_cells import Slab
+from hesper.radar.retrieve_cells import Slab, lattice
 from hesper.record import Array, concatenate
 from hesper.runs import Run
 
@@ -75,8 +76,8 @@ def decoded(settings: Config, paths: list[Path], run: Run) -> list[Path]:
     """Turn files of voltages into files of looks, a receive cycle each; looks stay as they are."""
     if not paths[0].name.startswith("voltages"):
         return paths
-    groups = by_cycle(paths)
-    names = [f"looks/looks_{group[0].stem.split('_')[1]}.nc" for group in groups]
+    read_voltages.check(paths)
+    groups, names = read_voltages.by_cycle(paths), _names(paths)
     return run.map(partial(_decoded, recipe=_text(settings)), groups, names, title="decoding")
 
 
@@ -84,9 +85,8 @@ def solved(settings: Config, statistics: Path, run: Run) -> Patches:
     """Solve a pass tile by tile; the tiles stay in a folder of their own."""
     digest = sha256(statistics)
     count = retrieve_patches.tile_count(_frame(statistics, digest), settings.reduction)
-    names = [f"tiles/patches_{k + 1:05d}.nc" for k in range(count)]
     work = partial(_tile, recipe=_text(settings), path=statistics, digest=digest)
-    paths = run.map(work, range(count), names, title="tiles")
+    paths = run.map(work, range(count), _tiles(count), title="tiles")
     return concatenate([read_product(path, Patches) for path in paths], "cell")
 
 
@@ -108,11 +108,44 @@ def _voltages(number: int, recipe: str) -> bytes:
     )
 
 
+def made(settings: Config, paths: list[Path]) -> list[str]:
+    """Return the names of the files between voltages or looks and maps: looks that are decoded, and tiles."""
+    sampled, path = paths[0].name.startswith("voltages"), paths[len(paths) // 2]
+    pulse = settings.waveform
+    if sampled:
+        group = read_voltages.by_cycle(paths)
+        given = read_netcdf(group[len(group) // 2][0], Voltages, {"sample": slice(0, 0), "chip": slice(0, 0)})
+        depth = depth_axis(pulse.baud, pulse.gates, pulse.early_gates)
+        cells = lattice(
+            given.geometry, depth, shift_axis(pulse.doppler_cell, pulse.doppler_cells), given.frequency
+        )
+    else:
+        look = read_netcdf(path, Echoes, {"look": slice(0, 0)})
+        cells = lattice(look.geometry, look.depth, look.shift, look.frequency)
+    count = -(-int(cells.start[-1]) // settings.reduction.tile)
+    return [*(_names(paths) if sampled else []), *_tiles(count)]
+
+
+def _names(paths: list[Path]) -> list[str]:
+    return [f"looks/looks_{group[0].stem.split('_')[1]}.nc" for group in read_voltages.by_cycle(paths)]
+
+
+def _tiles(count: int) -> list[str]:
+    return [f"tiles/patches_{k + 1:05d}.nc" for k in range(count)]
+
+
+def _look(path: Path, waveform: Waveform) -> Echoes:
+    """Decode a file; what is wrong with its samples is said of the file."""
+    try:
+        return calibrate_code.look(read_voltages.voltages(path), waveform)
+    except InputError as error:
+        line = str(error).removeprefix("calibrate.look: ")
+        raise InputError(line if line.startswith(str(path)) else f"{path}: {line}") from None
+
+
 def _decoded(paths: list[Path], recipe: str) -> bytes:
     waveform = _load(recipe).waveform
-    return write.echoes(
-        concatenate([calibrate_code.look(read_archive.voltages(path), waveform) for path in paths], "look")
-    )
+    return write.echoes(concatenate([_look(path, waveform) for path in paths], "look"))
 
 
 def _tile(number: int, recipe: str, path: Path, digest: str) -> bytes:

@@ -3,7 +3,6 @@
 import csv
 import re
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from hesper.errors import InputError, MissingError
 from hesper.products import pds3
 from hesper.products import read as read_product
 from hesper.radar.data import GoldstoneImage, Look
-from hesper.radar.data_interferometer import Echoes, Voltages
+from hesper.radar.data_interferometer import Echoes
 from hesper.radar.model import code_axes
 from hesper.radar.read import ARECIBO_FREQUENCY
 from hesper.record import Array
@@ -27,36 +26,26 @@ _LARGEST = 16_384
 
 
 def looks(folder: Path | str) -> list[Path]:
-    """Return the files of looks in a folder, by name; where there are none, those of voltages.
-
-    Raises
-    ------
-    MissingError
-        If there are none.
-    """
-    for kind in ("looks", "voltages"):
-        found = sorted(Path(folder).glob(f"{kind}_*.nc"))
-        if found:
-            return found
-    raise MissingError(
-        f"{folder}: no files looks_*.nc or voltages_*.nc; give a folder that `hesper radar simulate` made"
-    )
-
-
-def voltages(path: Path) -> Voltages:
-    """Read the samples of one look, `voltages_<cycle>_<look>.nc`.
+    """Return the files of looks in a folder, or those of voltages, by name.
 
     Raises
     ------
     InputError
-        If the file is damaged or holds something else.
+        If there are both.
+    MissingError
+        If there are none.
     """
-    return read_product(path, Voltages)
-
-
-def by_cycle(paths: list[Path]) -> list[list[Path]]:
-    """Sort files of voltages by receive cycle, `voltages_<cycle>_<look>.nc`."""
-    return [list(group) for _, group in groupby(sorted(paths), lambda path: path.stem.rsplit("_", 1)[0])]
+    decoded, sampled = (sorted(Path(folder).glob(f"{kind}_*.nc")) for kind in ("looks", "voltages"))
+    if decoded and sampled:
+        raise InputError(
+            f"{folder}: {decoded[0].name} and {sampled[0].name}; looks or voltages of a pass are read, not "
+            "both: move one kind elsewhere"
+        )
+    if decoded or sampled:
+        return decoded or sampled
+    raise MissingError(
+        f"{folder}: no files looks_*.nc or voltages_*.nc; give a folder that `hesper radar simulate` made"
+    )
 
 
 def echoes(paths: list[Path]) -> Iterator[Echoes]:

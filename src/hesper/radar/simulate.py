@@ -196,7 +196,8 @@ def look_of(seen: Scattered, speckle: Array, gates: int, cells: int) -> Array:
     fine = np.zeros((receivers, gates, 2 * cells), np.complex64)
     _spread(seen.start, seen.fraction, seen.cell, seen.weight, seen.amplitude, speckle, fine)
     series = np.fft.fftshift(np.fft.ifft(np.fft.ifftshift(fine, axes=-1), axis=-1), axes=-1)
-    middle = series[..., cells // 2 : cells // 2 + cells] * (np.float32(2 * cells) / seen.taper)
+    start = cells - cells // 2
+    middle = series[..., start : start + cells] * (np.float32(2 * cells) / seen.taper)
     spectrum = np.fft.fft(np.fft.ifftshift(middle, axes=-1), axis=-1) / cells
     return np.fft.fftshift(spectrum, axes=-1).astype(np.complex64)
 
