@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from hesper import maps, products
+from hesper import config, maps, products
 from hesper.errors import InputError, MissingError
 from hesper.units import deg, km
-from hesper.vmc import grid_segment, read_map, retrieve_anomaly
+from hesper.vmc import grid_segment, pipeline, read_map, retrieve, retrieve_anomaly
 from hesper.vmc.data_map import Altimetry, SegmentMap
 
 STEP = 1 * deg
@@ -89,7 +89,7 @@ def test_a_unit_differs_by_what_it_was_given_within_its_error(tmp_path, trials):
     pulls = []
     for seed in range(trials):
         made = segment(5, 0.9 - 0.05 * (number == 1) + noisy(seed))
-        (found,) = retrieve_anomaly.units(made, number, names, blur=BLUR)
+        (found,) = retrieve_anomaly.units(made, number, names, together=retrieve_anomaly.patch(BLUR))
         pulls.append((found.difference + 0.05) / (found.difference / found.significance))
         assert found.significance < -5
     assert abs(np.mean(pulls)) < 3 / np.sqrt(trials)
@@ -110,7 +110,7 @@ def test_another_map_is_met_by_a_line_within_its_error(trials):
             "south": retrieve_anomaly.south(made),
         }
         for name, where in places.items():
-            found = retrieve_anomaly.comparison(made, other, where, blur=BLUR)
+            found = retrieve_anomaly.comparison(made, other, where, together=retrieve_anomaly.patch(BLUR))
             pulls[name].append((found.slope - 0.5 / 30) / found.slope_std)
             assert 0.4 < found.correlation < 0.95
     for values in pulls.values():
@@ -134,21 +134,59 @@ def test_a_step_between_segments_is_found_within_its_error(trials):
     pulls = []
     for seed in range(trials):
         first, second = segment(8, 0.9 + noisy(seed)), segment(0, 0.92 + noisy(500 + seed))
-        rise, std = retrieve_anomaly.step(first, second, blur=BLUR)
+        rise, std = retrieve_anomaly.step(first, second, together=BLUR)
         pulls.append((rise - 0.02) / std)
     assert abs(np.mean(pulls)) < 3 / np.sqrt(trials)
     assert np.std(pulls) < 1 + 3 / np.sqrt(2 * trials)
     empty = segment(0, np.nan)
-    assert np.isnan(retrieve_anomaly.step(first, empty, blur=BLUR)).all()
+    assert np.isnan(retrieve_anomaly.step(first, empty, together=BLUR)).all()
 
 
 def test_units_that_are_none_are_one_clear_line(tmp_path):
     grid = grid_segment.segment_grid(5, STEP)
     with pytest.raises(InputError, match="no unit meets"):
-        read_map.units(polygons(tmp_path, box(10, 20, 0, 10)), grid)
+        read_map.refuse_units_elsewhere(polygons(tmp_path, box(10, 20, 0, 10)), [grid])
+    read_map.refuse_units_elsewhere(
+        polygons(tmp_path, box(10, 20, 0, 10)), [grid, grid_segment.segment_grid(0, STEP)]
+    )
     with pytest.raises(MissingError, match="does not exist"):
         read_map.units(tmp_path / "none.geojson", grid)
     path = tmp_path / "line.geojson"
     path.write_text('{"features": [{"geometry": {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}}]}')
     with pytest.raises(InputError, match="LineString"):
         read_map.units(path, grid)
+
+
+def test_significance_is_normal_however_few_mosaics_there_are():
+    random = np.random.default_rng(3)
+    for n in (3, 5, 30):
+        values = random.standard_normal((40_000, n))
+        std = values.std(axis=1, ddof=1) / np.sqrt(n)
+        found = retrieve._significance(values.mean(axis=1), std, np.full(40_000, n))
+        for limit, part in ((1.96, 0.05), (3.0, 0.0027)):
+            allowed = 3 * np.sqrt(part / 40_000)
+            assert np.mean(np.abs(found) > limit) == pytest.approx(part, abs=allowed)
+        assert np.mean(found > 0) == pytest.approx(0.5, abs=0.01)
+
+
+def test_recipes_whose_transients_no_cell_shows_are_refused():
+    recipe = {
+        "resolution": "1 deg",
+        "emissivity": {"transient_size": "100 km"},
+        "atmosphere": {"blur": "50 km"},
+    }
+    with pytest.raises(InputError, match="cells of 106 km do not show it"):
+        pipeline.plan(config.load(pipeline.Config, recipe))
+    with pytest.raises(InputError, match="transient_size"):
+        config.load(pipeline.Config, {"emissivity": {"transient_size": "0 km"}})
+
+
+def test_fill_values_of_altimetry_are_no_ground(tmp_path):
+    grid = grid_segment.segment_grid(5, STEP)
+    altitude = np.full(maps.shape(grid), 500.0)
+    altitude[20:40, 10:20] = -9999.0
+    path = tmp_path / "fill.tif"
+    path.write_bytes(products.geotiff(Altimetry(grid=grid, altitude=altitude)))
+    found = read_map.altimetry(path).altitude
+    assert np.isnan(found).sum() == 20 * 10
+    assert np.nanmin(found) == 500.0

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hesper.compiled import compiled
+from hesper.compiled import compiled_parallel, prange
 from hesper.constants import VENUS_RADIUS
 from hesper.radar.data_interferometer import Pass
 from hesper.radar.model_geometry import doppler_width, middle_row
@@ -76,7 +76,7 @@ def track(geometry: Pass, gate: Array, column: Array, *, depth: Array, shift: Ar
     )
 
 
-@compiled
+@compiled_parallel
 def gather(
     power: Array, cross: Array, looks: Array, gate: Array, column: Array, data: Array, n: Array
 ) -> None:
@@ -94,7 +94,7 @@ def gather(
     A cell whose statistics are not finite counts as not observed in that cycle.
     """
     receivers, pairs = power.shape[1], cross.shape[1]
-    for i in range(gate.shape[0]):
+    for i in prange(gate.shape[0]):
         for c in range(gate.shape[1]):
             g, k = gate[i, c], column[i, c]
             n[i, c] = 0.0

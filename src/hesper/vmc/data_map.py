@@ -58,7 +58,9 @@ class SegmentMap:
     emissivity_scatter: Array = array("y x", "1", "standard deviation among the orbits' emissivities")
     emissivity_error: Array = array("y x", "1", "emissivity_scatter/√n: the standard error of the mean")
     emissivity_std: Array = array("y x", "1", "standard error and error of the altitudes together")
-    significance: Array = array("y x", "1", "(emissivity − reference)/emissivity_std")
+    significance: Array = array(
+        "y x", "1", "emissivity less reference in normal deviations, as Student's t of n mosaics"
+    )
     n: Array = array("y x", "count", "orbital mosaics in the cell", dtype=int)
     pixels: Array = array("y x", "count", "pixels in the cell", dtype=int)
     altitude: Array = array("y x", "m", "altitude above 6051.8 km")

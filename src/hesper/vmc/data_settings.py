@@ -182,4 +182,14 @@ class Emissivity:
         60.0, "m s-1", "drift of the clouds between images of an orbit, for the errors of transients",
         shown="m / s", minimum=0.0,
     )  # fmt: skip
-    transient_size: float = setting(200 * km, "m", "diameter of the disc that is searched", shown="km")
+    cloud_length: float = setting(
+        500 * km, "m", "size of clouds, within which cells of a map err together", shown="km", minimum=0.0
+    )
+    transient_size: float = setting(
+        200 * km,
+        "m",
+        "diameter of the disc that is searched",
+        shown="km",
+        minimum=100 * km,
+        maximum=2000 * km,
+    )

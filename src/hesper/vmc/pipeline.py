@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hesper import config, ephemeris, figures
+from hesper.constants import VENUS_RADIUS
 from hesper.errors import InputError
 from hesper.products import Result, Section
 from hesper.runs import Plan, Run
-from hesper.units import deg
+from hesper.units import deg, km
 from hesper.vmc import (
     calibrate_gradient,
     grid_segment,
@@ -135,7 +136,7 @@ def _refuse_early(settings: Config) -> None:
     Raises
     ------
     InputError
-        If cells do not fill a segment, or a raster that the segments need cannot be read.
+        If cells do not fill a segment or show no transient, or a raster that segments need cannot be read.
     """
     read.channels(settings.camera)
     cells = 10 * deg / settings.resolution
@@ -143,6 +144,12 @@ def _refuse_early(settings: Config) -> None:
         raise InputError(
             f"recipe: resolution = {settings.resolution / deg:g} deg; whole cells must fill 10 degrees: "
             "0.05, 0.1, 0.125, 0.2, 0.25, 0.5 or 1 deg"
+        )
+    disc, cell = settings.emissivity.transient_size, settings.resolution * VENUS_RADIUS
+    if disc / 2 + 1.5 * settings.atmosphere.blur < 2 * cell:
+        raise InputError(
+            f"recipe: emissivity.transient_size = {disc / km:g} km; cells of {cell / km:.0f} km do not show "
+            "it: take a larger disc or a finer resolution"
         )
     known = pipeline_segment.altimetry_path(settings)
     if known is not None:
@@ -152,7 +159,8 @@ def _refuse_early(settings: Config) -> None:
     if wanted.reference_mask:
         read_map.on_grid(config.existing(wanted.reference_mask, what="reference mask"), grid)
     if wanted.units:
-        read_map.units(config.existing(wanted.units, what="units"), grid)
+        every = (grid_segment.segment_grid(k, settings.resolution) for k in range(9))
+        read_map.refuse_units_elsewhere(config.existing(wanted.units, what="units"), every)
     if wanted.compare:
         read_map.raster(config.existing(wanted.compare, what="map"))
 

@@ -87,7 +87,7 @@ def results(part: Mapped, settings: Config, run: Run, folder: str) -> list[Resul
     rows = []
     if wanted.units:
         number, names = read_map.units(config.existing(wanted.units), made.grid)
-        found = retrieve_anomaly.units(made, number, names, blur=settings.atmosphere.blur)
+        found = retrieve_anomaly.units(made, number, names, together=_together(settings))
         body = [[u.name, *(f"{v:.6g}" for v in u[1:])] for u in found]
         columns = ["unit", "mean", "std", "cells", "area_m2", "difference", "deviations"]
         run.write(f"{stem}_units.csv", lambda: _csv(columns, body))
@@ -105,7 +105,8 @@ def borders(made: Sequence[SegmentMap], settings: Config) -> list[Result]:
         second = of.get((first.segment + 1) % _SEGMENTS)
         if second is None:
             continue
-        rise, std = retrieve_anomaly.step(first, second, blur=settings.atmosphere.blur)
+        alike = max(settings.emissivity.cloud_length, settings.atmosphere.blur)
+        rise, std = retrieve_anomaly.step(first, second, together=alike)
         if np.isfinite(rise):
             what = f"step of ε from segment {first.segment} to {second.segment}"
             rows.append(Result("vmc", what, "1", rise, std, note="mean along their border"))
@@ -122,8 +123,10 @@ def _compared(made: SegmentMap, settings: Config, stem: str, run: Run) -> list[R
         "borders": retrieve_anomaly.border(made),
         "south": retrieve_anomaly.south(made),
     }
-    blur = settings.atmosphere.blur
-    found = {k: retrieve_anomaly.comparison(made, other, where, blur=blur) for k, where in places.items()}
+    alike = _together(settings)
+    found = {
+        k: retrieve_anomaly.comparison(made, other, where, together=alike) for k, where in places.items()
+    }
     body = [[k, *(f"{v:.6g}" for v in c)] for k, c in found.items()]
     columns = ["where", "slope", "slope_std", "correlation", "scatter", "cells"]
     run.write(f"{stem}_comparison.csv", lambda: _csv(columns, body))
@@ -136,10 +139,18 @@ def _compared(made: SegmentMap, settings: Config, stem: str, run: Run) -> list[R
             "vmc",
             f"segment {made.segment} correlation with {path.name}, {k}",
             "1",
-            c.correlation if np.isfinite(c.correlation) else 0.0,
+            c.correlation if np.isfinite(c.correlation) else None,
+            note="" if np.isfinite(c.correlation) else "fewer than three cells have both",
         )
         for k, c in found.items()
     ]
+
+
+def _together(settings: Config) -> float:
+    """Return the area [m2] within which clouds, or the spread function alone, make cells err together."""
+    return max(
+        np.pi / 4 * settings.emissivity.cloud_length**2, retrieve_anomaly.patch(settings.atmosphere.blur)
+    )
 
 
 def _csv(head: Sequence[str], body: Sequence[Sequence[object]]) -> bytes:

@@ -1,6 +1,7 @@
 """Maps that others made: altimetry, masks, units, radar or emissivity, as CSV, GeoTIFF, PDS3 or netCDF."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from hesper.vmc.data_map import Altimetry
 
 _MAGELLAN_MEAN = 6051.84 * km - 6051.8 * km
 _MAGELLAN_WEST = 239.5
+_LOWEST, _HIGHEST = -6 * km, 15 * km
+"""Venus has −3 to +12 km; beyond lie fill values such as −9999 m."""
 
 
 def altimetry(path: Path) -> Altimetry:
@@ -36,9 +39,9 @@ def altimetry(path: Path) -> Altimetry:
     if path.suffix.lower() == ".nc":
         return products.read(path, Altimetry)
     made = raster(path)
-    altitude = np.where(np.abs(made[1]) < 30 * km, made[1], np.nan)
+    altitude = np.where((made[1] > _LOWEST) & (made[1] < _HIGHEST), made[1], np.nan)
     if not np.isfinite(altitude).any():
-        raise InputError(f"{path}: no altitude within 30 km of 6051.8 km; metres are needed")
+        raise InputError(f"{path}: no altitude of -6 to +15 km above 6051.8 km; metres are needed")
     return Altimetry(grid=made[0], altitude=altitude)
 
 
@@ -77,7 +80,7 @@ def units(path: Path, grid: maps.Grid) -> tuple[Array, dict[int, str]]:
     Raises
     ------
     InputError
-        If the file holds no unit that meets the grid.
+        If the file holds no polygons, or is no raster.
     """
     if path.suffix.lower() in (".json", ".geojson"):
         number, names = _polygons(path, grid)
@@ -85,9 +88,13 @@ def units(path: Path, grid: maps.Grid) -> tuple[Array, dict[int, str]]:
         values = on_grid(path, grid)
         number = np.where(np.isfinite(values), values, 0).astype(int)
         names = {int(k): f"unit {int(k)}" for k in np.unique(number) if k}
-    if not number.any():
-        raise InputError(f"{path}: no unit meets the map; check longitudes (east) and the raster's place")
     return number, names
+
+
+def refuse_units_elsewhere(path: Path, grids: Iterable[maps.Grid]) -> None:
+    """Refuse a file of which no unit meets any of the grids."""
+    if not any(units(path, grid)[0].any() for grid in grids):
+        raise InputError(f"{path}: no unit meets the map; check longitudes (east) and the raster's place")
 
 
 def _polygons(path: Path, grid: maps.Grid) -> tuple[Array, dict[int, str]]:

@@ -147,8 +147,6 @@ def segment(
     trend, trend_std = _trend(value, place.altitude, stack.area)
     if settings.detrend:
         value = value - trend * (place.altitude - float(np.average(place.altitude[inside])))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        significance = (value - settings.reference) / std
     return SegmentMap(
         grid=grid,
         brightness=bright.mean,
@@ -158,7 +156,7 @@ def segment(
         emissivity_scatter=scatter,
         emissivity_error=error,
         emissivity_std=std,
-        significance=significance,
+        significance=_significance(value - settings.reference, std, bright.n),
         n=bright.n,
         pixels=stack.pixels,
         altitude=place.altitude,
@@ -228,3 +226,15 @@ def _trend(value: Array, altitude: Array, area: Array) -> tuple[float, float]:
     slope = _slope(x, y, np.ones(x.size))
     rest = y - y.mean() - slope * (x - x.mean())
     return slope, float(np.sqrt(rest @ rest / (x.size - 2) / np.sum((x - x.mean()) ** 2)))
+
+
+def _significance(away: Array, std: Array, n: Array) -> Array:
+    """Return deviations of a normal distribution as unlikely as Student's t = away/std of n mosaics is.
+
+    A deviation that is known from three mosaics is itself known to a half only.
+    """
+    from scipy import special
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        chance = special.stdtr(np.maximum(n - 1, 1), -np.abs(away / std))
+        return np.asarray(-np.sign(away) * special.ndtri(np.maximum(chance, 1e-300)))

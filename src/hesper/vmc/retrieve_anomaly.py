@@ -17,7 +17,7 @@ class UnitStatistic(NamedTuple):
     name: str
     mean: float
     std: float
-    """Of the mean; cells under one spread function count as one."""
+    """Of the mean; cells that err together count as one."""
     cells: int
     area: float
     """m2."""
@@ -31,13 +31,13 @@ class Comparison(NamedTuple):
 
     slope: float
     slope_std: float
-    """Cells under one spread function count as one."""
+    """Cells that err together count as one."""
     correlation: float
     scatter: float
     cells: int
 
 
-def units(made: SegmentMap, number: Array, names: dict[int, str], *, blur: float) -> list[UnitStatistic]:
+def units(made: SegmentMap, number: Array, names: dict[int, str], *, together: float) -> list[UnitStatistic]:
     """Return the emissivity of each unit of the ground against all the rest.
 
     Parameters
@@ -48,16 +48,15 @@ def units(made: SegmentMap, number: Array, names: dict[int, str], *, blur: float
         Unit of each cell (y, x), 0 where there is none.
     names
         Of the units.
-    blur
-        Full width of the spread function [m]: cells within its area err together.
+    together
+        Area [m2] within which cells err together: of a cloud, and at least `patch`.
 
     Notes
     -----
-    The error of a mean is the mean standard deviation of its cells over √(area/4πσ²), and no less than the
-    scatter of the cells over the same.
+    The error of a mean is the mean standard deviation of its cells over √(area/together), and no less than
+    the scatter of the cells over the same.
     """
     area = maps.cell_areas(made.grid)
-    one = _patch(blur)
     good = np.isfinite(made.emissivity) & np.isfinite(made.emissivity_std)
 
     def mean(inside: Array) -> tuple[float, float]:
@@ -65,7 +64,7 @@ def units(made: SegmentMap, number: Array, names: dict[int, str], *, blur: float
         middle = float(np.average(value, weights=weight))
         spread = float(np.sqrt(np.average((value - middle) ** 2, weights=weight)))
         typical = float(np.sqrt(np.average(made.emissivity_std[inside] ** 2, weights=weight)))
-        return middle, max(spread, typical) / np.sqrt(max(weight.sum() / one, 1.0))
+        return middle, max(spread, typical) / np.sqrt(max(weight.sum() / together, 1.0))
 
     found = []
     for index, name in names.items():
@@ -84,7 +83,7 @@ def units(made: SegmentMap, number: Array, names: dict[int, str], *, blur: float
     return found
 
 
-def _patch(blur: float) -> float:
+def patch(blur: float) -> float:
     """Return the area [m2] within which what a Gaussian of this full width has blurred errs together."""
     return float(4 * np.pi * (blur / np.sqrt(8 * np.log(2))) ** 2)
 
@@ -99,7 +98,7 @@ def difference(made: SegmentMap, other: Array) -> tuple[Array, Array]:
     if both.sum() < 3 or np.ptp(other[both]) == 0:
         nothing = np.full(other.shape, np.nan)
         return nothing, nothing
-    found = comparison(made, other, both, blur=0.0)
+    found = comparison(made, other, both, together=0.0)
     middle = float(np.mean(other[both]))
     scaled = float(np.mean(made.emissivity[both])) + found.slope * (other - middle)
     left = np.where(both, made.emissivity - scaled, np.nan)
@@ -107,7 +106,7 @@ def difference(made: SegmentMap, other: Array) -> tuple[Array, Array]:
         return left, left / made.emissivity_std
 
 
-def comparison(made: SegmentMap, other: Array, where: Array, *, blur: float) -> Comparison:
+def comparison(made: SegmentMap, other: Array, where: Array, *, together: float) -> Comparison:
     """Compare with another map in some cells (y, x): along borders, in the southern overlap, everywhere."""
     both = where & np.isfinite(made.emissivity) & np.isfinite(other)
     if both.sum() < 3 or np.ptp(other[both]) == 0:
@@ -117,9 +116,9 @@ def comparison(made: SegmentMap, other: Array, where: Array, *, blur: float) -> 
     slope = float(x @ y / (x @ x))
     rest = y - slope * x
     scatter = float(np.sqrt(rest @ rest / max(both.sum() - 2, 1)))
-    together = max(_patch(blur) / float(maps.cell_areas(made.grid)[both].mean()), 1.0)
+    alike = max(together / float(maps.cell_areas(made.grid)[both].mean()), 1.0)
     return Comparison(
-        slope, scatter * float(np.sqrt(together / (x @ x))), float(x @ y / np.sqrt((x @ x) * (y @ y))),
+        slope, scatter * float(np.sqrt(alike / (x @ x))), float(x @ y / np.sqrt((x @ x) * (y @ y))),
         scatter,
         int(both.sum()),
     )  # fmt: skip
@@ -132,10 +131,11 @@ def border(made: SegmentMap, width: float = 200 * km) -> Array:
     return np.asarray(edges[None] * np.cos(lat) < width)
 
 
-def step(first: SegmentMap, second: SegmentMap, *, blur: float) -> tuple[float, float]:
+def step(first: SegmentMap, second: SegmentMap, *, together: float) -> tuple[float, float]:
     """Return by how much ε rises from a segment into its eastern neighbour, and the standard deviation.
 
-    The mean over the rows of the two columns beside their border; NaN where no row has both.
+    The mean over the rows of the two columns beside their border, which err together within this length [m];
+    NaN where no row has both.
     """
     rise = second.emissivity[:, 0] - first.emissivity[:, -1]
     error = np.hypot(second.emissivity_std[:, 0], first.emissivity_std[:, -1])
@@ -144,7 +144,7 @@ def step(first: SegmentMap, second: SegmentMap, *, blur: float) -> tuple[float, 
         return float("nan"), float("nan")
     length = good.sum() * float(first.grid.y[0] - first.grid.y[1])
     spread = max(float(np.std(rise[good])), float(np.sqrt(np.mean(error[good] ** 2))))
-    return float(np.mean(rise[good])), spread / float(np.sqrt(max(length / blur, 1.0)))
+    return float(np.mean(rise[good])), spread / float(np.sqrt(max(length / together, 1.0)))
 
 
 def south(made: SegmentMap) -> Array:

@@ -69,7 +69,7 @@ def measured(seen: Seen, *, speed: float) -> Noise | None:
     lags = min(seen.ratio.shape[1] - 1, math.ceil(_LONGEST / seen.cell))
     width = np.geomspace(seen.cell, _LONGEST, _WIDTHS)
     found, shrink = [], speed * np.cos(seen.lat)
-    for k in range(count if lags > 1 else 0):
+    for k in range(count if lags > 1 and count > 1 else 0):
         difference = seen.ratio[k] - seen.ratio[k - 1]
         if np.isfinite(difference).sum() < LEAST_PLACES:
             continue
@@ -89,6 +89,8 @@ def measured(seen: Seen, *, speed: float) -> Noise | None:
     # An orbit that was corrected wrongly is no measure of clouds.
     total = each[power <= _LARGEST * np.median(power)].sum(axis=0)
     product, shape = 0.5 * total[:, 1] / total[:, 0], total[:, 2:] / total[:, :1]
+    if not product[0] > 0:  # nothing differs: copies of one orbit
+        return None
     white = np.concatenate([np.arange(lags) == 0, [np.sum(np.square(s)) for s in _STENCILS]])
     level = np.concatenate([-np.ones(lags), np.zeros(len(_STENCILS))])
     # All to the same relative error: the filter rests on what little the clouds vary from cell to cell.
