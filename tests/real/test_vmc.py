@@ -1,5 +1,7 @@
 """The two real images: read, placed, checked against their labels, mapped, opened by GDAL and pdr."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -123,7 +125,14 @@ def test_run_maps_the_day_side_without_emissivity(folder, tmp_path):
         whole.replace(b"ORBITAL_INCLINATION ", b"ORBITAL_INCLINATIOM ", 1)
     )
     (damaged / "V0260_0011_UV2.IMG").write_bytes(whole[:15360] + b"\xff\xff" * (512 * 512))
-    (damaged / "V0260_0012_UV2.IMG").write_bytes(whole[:15360] + b"\x00\x05" * (512 * 512))
+    flat = re.sub(rb"(\n *MEAN += )150\.327", rb"\g<1>5.00000", whole[:15360], count=1)
+    assert flat != whole[:15360]
+    (damaged / "V0260_0012_UV2.IMG").write_bytes(flat + b"\x00\x05" * (512 * 512))
+    noise = np.random.default_rng(1).integers(0, 1600, 80 * 512).astype(">i2").tobytes()
+    start = 15360 + 2 * 512 * 200
+    (damaged / "V0260_0013_UV2.IMG").write_bytes(whole[:start] + noise + whole[start + len(noise) :])
+    other = (folder / "V2946_0031_N22.IMG").read_bytes()
+    (damaged / "V2946_0031_N22.IMG").write_bytes(other.replace(b"53571.4", b"93571.4", 1))
     settings = config.load(
         pipeline.Config,
         {"archive": str(damaged), "day": {"resolution": "2 deg", "polar_resolution": "100 km"}},
@@ -131,18 +140,20 @@ def test_run_maps_the_day_side_without_emissivity(folder, tmp_path):
     with runs.open_run(tmp_path / "out", products.Provenance(recipe={}), quiet=True) as run:
         results = pipeline.run(settings, run)
     left = next(r for r in results if r.quantity == "images left out")
-    assert left.value == 6
+    assert left.value == 8
     for reason in (
         "ORBIT_NUMBER",
         "not the name",
         "ORBITAL_INCLINATION",
         "no valid pixel",
         "no sunlit limb",
+        "as its pixels have",
+        "53571.4 as in the VICAR header",
         "at most 1073741824 and no more than the file",
     ):
         assert reason in left.note, reason
     table = (tmp_path / "out" / "images.csv").read_text().splitlines()
-    assert len(table) == 8
+    assert len(table) == 10
     assert any(line.startswith("V0260_0008_UV2.IMG,day,0.67") for line in table)
     lit = next(r for r in results if "sunlit" in r.quantity)
     assert "day side" in lit.note

@@ -370,8 +370,47 @@ def test_overwritten_pixels_are_called_so(archive, tmp_path, value):
     start = 1024 * (pds3.read_label(path)["^IMAGE"] - 1) + 2 * 512 * 200
     spoilt = tmp_path / path.name
     spoilt.write_bytes(whole[:start] + value * (512 * 170) + whole[start + 2 * 512 * 170 :])
-    with pytest.raises(InputError, match=r"MEAN: found .*; expected .* as its pixels have; .* overwritten"):
+    printed = next(
+        k for k, line in enumerate(whole.split(b"\n"), 1) if line.split(b"=")[0].strip() == b"MEAN"
+    )
+    said = rf"line {printed}: MEAN: found .*; expected .* as its pixels have; .* overwritten"
+    with pytest.raises(InputError, match=said):
         read_orbit.frames([spoilt], source("label"), settings(archive).masking)
+    with pytest.raises(InputError, match=said):
+        read.image(spoilt)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "lie"),
+    [
+        ("RADIANCE_SCALING_FACTOR", b"900.0"),
+        ("RADIANCE_OFFSET", b"9.0"),
+        ("EXPOSURE_DURATION", b"40000.0"),
+        ("ORBIT_NUMBER", None),
+        ("IMAGE_TIME", b"2009"),
+        ("SAMPLE_FIRST_PIXEL", b"9"),
+    ],
+)
+def test_a_label_that_differs_from_its_header_is_refused(archive, tmp_path, keyword, lie):
+    """By both readers; the orbit is a copy under another number, which name and label bear."""
+    path = max(groups(archive).values(), key=len)[0]
+    whole, orbit = path.read_bytes(), read.name(path).orbit
+    if keyword == "ORBIT_NUMBER":
+        orbit += 1 if read.phase(orbit + 1) == read.phase(orbit) else -1
+        lie = b"%d" % orbit
+    old = rb"(\b%s += )(%s)" % (
+        keyword.encode(),
+        rb"\d" * len(lie) if keyword == "IMAGE_TIME" else rb"[\d.]+",
+    )
+    changed = re.sub(old, lambda m: m[1] + lie.ljust(len(m[2]))[: len(m[2])], whole, count=1)
+    assert changed != whole
+    lying = tmp_path / path.name.replace(path.name[:5], f"V{orbit:04d}")
+    lying.write_bytes(changed)
+    said = rf"{keyword}: found .*; expected .* as in the VICAR header; mend"
+    with pytest.raises(InputError, match=said):
+        read_orbit.frames([lying], source("label"), settings(archive).masking)
+    with pytest.raises(InputError, match=said):
+        read.image(lying)
 
 
 @pytest.mark.parametrize(

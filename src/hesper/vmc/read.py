@@ -21,6 +21,15 @@ OUTSIDE = -1
 _NAME = re.compile(r"V(\d{4})_(\d{4})_(N1|N2|UV|VI)([23])\.IMG", re.IGNORECASE)
 _DATA_SET = re.compile(r"VEX-V-VMC-3-RDR(?:-SCP)?(?:-(EXT\d))?-V\d+\.\d+")
 _RADIANCE_UNIT = "W*M**-3*SR**-1"
+_TWICE = (
+    "ORBIT_NUMBER", "RADIANCE_SCALING_FACTOR", "RADIANCE_OFFSET", "EXPOSURE_DURATION", "MACROPIXEL_SIZE",
+    "LINE_FIRST_PIXEL", "SAMPLE_FIRST_PIXEL", "DETECTOR_ID", "ORBITAL_SEMIMAJOR_AXIS", "ORBITAL_ECCENTRICITY",
+    "PERIAPSIS_ALTITUDE", "ORBITAL_INCLINATION", "ASCENDING_NODE_LONGITUDE", "PERIAPSIS_ARGUMENT_ANGLE",
+    "PERIAPSIS_TIME", "IMAGE_TIME",
+)  # fmt: skip
+"""What is read from the label and stands in the VICAR header too."""
+_DIGITS = 1e-6
+_MEAN_OFF = 1e-3
 
 
 class Name(NamedTuple):
@@ -121,8 +130,8 @@ def image(
     Raises
     ------
     InputError
-        If the name, the label, its VICAR header and the size of the file do not agree, a keyword is
-        missing or no pixel is valid.
+        If the name, the label, its VICAR header, the pixels and the size of the file do not agree, a
+        keyword is missing or no pixel is valid.
     MissingError
         If there is no such file.
     """
@@ -135,11 +144,14 @@ def image(
         raise label.refuse("IMAGE", f"{stored.data.ndim} dimensions", "one band", "give a camera image")
     time = read_geometry.seconds(label, "IMAGE_TIME")
     step, dark = scaling(label)
+    exposed = exposure(label)
+    vicar = header(path, label)
     inside = stored.data != OUTSIDE
-    saturated = inside & (stored.data >= _saturation(path, label))
+    saturated = inside & (stored.data >= _saturation(label, vicar))
     valid = inside & ~saturated
     if not valid.any():
         raise InputError(f"{path}: no valid pixel: all lie outside the field or are saturated; leave it out")
+    refuse_other_pixels(stored, vicar)
     sun = read_geometry.sun(time, kernel=kernel, rotation=rotation)
     position = read_geometry.position(label, time, rotation=rotation, sun=sun.place)
     camera = pinhole(label, channel)
@@ -155,7 +167,7 @@ def image(
         line=camera.line,
         step=step,
         time=time,
-        exposure=exposure(label),
+        exposure=exposed,
         wavelength=channel.wavelength,
         orbit=called.orbit,
         sequence=called.sequence,
@@ -222,16 +234,63 @@ def scaling(label: Label) -> tuple[float, float]:
     return step, read_geometry.real(label, "RADIANCE_OFFSET")
 
 
-def _saturation(path: Path | str, label: Label) -> float:
+def header(path: Path | str, label: Label) -> dict[str, Any]:
+    """Return the VICAR header of an image, or nothing where it has none.
+
+    Raises
+    ------
+    InputError
+        If label and header state different things.
+    """
+    vicar = pds3.read_vicar_header(path, label) if label.objects("IMAGE_HEADER") else {}
+    for keyword in _TWICE:
+        if keyword in label and keyword in vicar and not _alike(label[keyword], vicar[keyword]):
+            raise label.refuse(
+                keyword,
+                label[keyword],
+                f"{vicar[keyword]} as in the VICAR header",
+                "mend the one that is wrong",
+            )
+    return vicar
+
+
+def _alike(printed: object, other: object) -> bool:
+    if isinstance(printed, int | float) and isinstance(other, int | float):
+        return abs(other - printed) <= _DIGITS * abs(printed)
+    return str(printed).rstrip("Z") == str(other).rstrip("Z")
+
+
+def refuse_other_pixels(stored: pds3.Image, vicar: Mapping[str, object]) -> None:
+    """Refuse pixels whose mean is not the label's, which counts those outside and saturated as 0.
+
+    Raises
+    ------
+    InputError
+        If they differ by more than a thousandth; nothing is asked where the header does not say how many
+        pixels are invalid.
+    """
+    invalid, marker = vicar.get("INVALID_PIXEL_COUNT"), vicar.get("OVERFLOW_VALUE")
+    if not isinstance(invalid, int) or not isinstance(marker, int | float) or invalid >= stored.data.size:
+        return
+    data, described = stored.data, stored.label.object("IMAGE")
+    stated = read_geometry.real(described, "MEAN")
+    counted = data[(data != OUTSIDE) & (data < marker)]
+    mean = float(counted.sum(dtype=float)) / (data.size - invalid)
+    if not abs(mean - stated) <= _MEAN_OFF * abs(stated):
+        raise described.refuse(
+            "MEAN", stated, f"{mean:.6g} as its pixels have", "its pixels were overwritten: get it again"
+        )
+
+
+def _saturation(label: Label, vicar: Mapping[str, object]) -> float:
     """Return the data number from which on a pixel is saturated.
 
     Without the header's OVERFLOW_VALUE nothing is marked above the label's MAXIMUM, which is the largest
     number that is not.
     """
-    if label.objects("IMAGE_HEADER"):
-        marker = pds3.read_vicar_header(path, label).get("OVERFLOW_VALUE")
-        if isinstance(marker, int | float):
-            return float(marker)
+    marker = vicar.get("OVERFLOW_VALUE")
+    if isinstance(marker, int | float):
+        return float(marker)
     return read_geometry.real(label.object("IMAGE"), "MAXIMUM") + 1
 
 

@@ -24,8 +24,6 @@ from hesper.vmc.model_orbit import Elements
 _FLOWN = range(2005, 2016)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
 
-_MEAN_OFF = 1e-3
-
 
 class Source(NamedTuple):
     """Where the attitude comes from."""
@@ -131,36 +129,11 @@ def _read(path: Path) -> _Read:
                 keyword, written, "a time of the mission as 2007-01-06T01:39:30.006Z", "mend the label"
             )
         times.append(str(written).rstrip("Z"))
-    vicar = pds3.read_vicar_header(path, label) if label.objects("IMAGE_HEADER") else {}
-    for keyword in ("RADIANCE_SCALING_FACTOR", "EXPOSURE_DURATION"):
-        printed, header = read_geometry.positive(label, keyword), vicar.get(keyword, label[keyword])
-        if not isinstance(header, int | float) or abs(header - printed) > 1e-6 * printed:
-            raise label.refuse(
-                keyword, printed, f"{header} as in the VICAR header", "mend the one that is wrong"
-            )
-    _refuse_other_pixels(stored, vicar)
-    return _Read(path, stored, vicar, times[0], times[1], read.exposure(label))
-
-
-def _refuse_other_pixels(stored: pds3.Image, vicar: Mapping[str, object]) -> None:
-    """Refuse pixels whose mean is not the label's, which counts those outside and saturated as 0.
-
-    Raises
-    ------
-    InputError
-        If they differ by more than a thousandth; nothing is asked where the header does not say how many
-        pixels are invalid.
-    """
-    invalid, marker = vicar.get("INVALID_PIXEL_COUNT"), vicar.get("OVERFLOW_VALUE")
-    if not isinstance(invalid, int) or not isinstance(marker, int | float) or invalid >= stored.data.size:
-        return
-    data, stated = stored.data, read_geometry.real(stored.label.object("IMAGE"), "MEAN")
-    counted = data[(data != read.OUTSIDE) & (data < marker)]
-    mean = float(counted.sum(dtype=float)) / (data.size - invalid)
-    if not abs(mean - stated) <= _MEAN_OFF * abs(stated):
-        raise stored.label.refuse(
-            "MEAN", stated, f"{mean:.6g} as its pixels have", "its pixels were overwritten: get it again"
-        )
+    read.scaling(label)
+    exposure = read.exposure(label)
+    vicar = read.header(path, label)
+    read.refuse_other_pixels(stored, vicar)
+    return _Read(path, stored, vicar, times[0], times[1], exposure)
 
 
 def _is_time(written: object) -> bool:
