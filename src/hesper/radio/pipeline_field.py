@@ -19,13 +19,14 @@ from hesper.radio import (
     pipeline_inputs,
     pipeline_line,
     pipeline_memory,
+    pipeline_search,
     write_image,
 )
 from hesper.radio.calibrate_calibrators import Calibration
 from hesper.radio.calibrate_intensity import intensity
 from hesper.radio.data import Setup, Visibilities
 from hesper.radio.data_calibration import FlagReport
-from hesper.radio.data_image import Clean, Frame, Samples, Spectrum
+from hesper.radio.data_image import Clean, Samples, Spectrum
 from hesper.radio.data_settings import Reduction
 from hesper.radio.pipeline_blocks import Blocks
 from hesper.radio.pipeline_config import Config
@@ -171,15 +172,7 @@ class _Seen:
         settings, every = self._settings, concatenate(self._samples, "sample")
         self._samples.clear()
         width = settings.size * settings.pixel
-        frame = Frame(
-            ra=float(setup.field_ra[field]),
-            dec=float(setup.field_dec[field]),
-            pixel=settings.pixel,
-            size=settings.size,
-            frequency=float(setup.frequency.mean()),
-            bandwidth=setup.channel_width * setup.frequency.size,
-            time=float(np.concatenate(self._times).mean()),
-        )
+        frame = pipeline_search.frame(setup, field, np.concatenate(self._times), settings)
         weight = grid_weights.briggs(every, robust=settings.robust, field_of_view=width)
         prepared = grid_image.prepare(every, weight, frame, wide_psf=False)
         return grid_clean.clark(prepared, grid_masks.everywhere(frame), sigmas=settings.clean_sigmas)

@@ -23,7 +23,7 @@ from hesper.radio.data_image import Clean, DiskFit, Frame, Samples, Track
 from hesper.radio.data_settings import Reduction
 from hesper.radio.grid_image import Prepared
 from hesper.radio.pipeline_background import Blocks, residual, track
-from hesper.record import take
+from hesper.record import Array, take
 from hesper.units import Jy
 
 Step = Callable[[Visibilities], Visibilities]
@@ -91,7 +91,7 @@ def _width(settings: Reduction) -> float:
     return settings.size * settings.pixel
 
 
-def frame(setup: Setup, field: int, times: list[float], settings: Reduction) -> Frame:
+def frame(setup: Setup, field: int, times: Array | list[float], settings: Reduction) -> Frame:
     """Return the pixels of the field."""
     return Frame(
         ra=float(setup.field_ra[field]),
